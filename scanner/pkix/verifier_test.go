@@ -1,0 +1,115 @@
+package pkix
+
+import (
+	"crypto/x509"
+	"fmt"
+	"sync"
+	"testing"
+)
+
+// TestVerifyOnce: equal chains get one verdict, whoever asks first and however many ask at once.
+func TestVerifyOnce(t *testing.T) {
+	t.Parallel()
+	root := newCA(t, "Root", nil)
+	v := NewVerifier(bundleOf(t, root), now)
+	chain := ders(newLeaf(t, "mx.example.com", root))
+	verdicts := make([]*Chain, 16)
+	var wg sync.WaitGroup
+	for i := range verdicts {
+		wg.Go(func() { verdicts[i] = v.Verify([][]byte{append([]byte(nil), chain[0]...)}) })
+	}
+	wg.Wait()
+	for _, c := range verdicts {
+		if c != verdicts[0] || c.Status != Trusted {
+			t.Errorf("%p %+v, not %p", c, c, verdicts[0])
+		}
+	}
+}
+
+// TestHash: where one certificate ends is a part of the chain.
+func TestHash(t *testing.T) {
+	t.Parallel()
+	ab, c := []byte("ab"), []byte("c")
+	for _, other := range [][][]byte{{[]byte("a"), []byte("bc")}, {c, ab}, {[]byte("abc")}} {
+		if hash([][]byte{ab, c}) == hash(other) {
+			t.Errorf("the hash of %q too", other)
+		}
+	}
+}
+
+// TestCacheIsBounded: the cache forgets, and what is asked for again and again stays.
+func TestCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	v := NewVerifier(bundleOf(t, newCA(t, "Root", nil)), now)
+	kept := [][]byte{[]byte("kept")}
+	first := v.Verify(kept)
+	junk := make([]byte, 200<<10)
+	for i := range 4 * cacheSize / len(junk) {
+		copy(junk, fmt.Sprint(i))
+		v.Verify([][]byte{append([]byte(nil), junk...)})
+		if c := v.Verify(kept); c != first {
+			t.Fatalf("forgotten after %d chains", i)
+		}
+	}
+	if n := len(v.young) + len(v.old); n > 2*cacheSize/len(junk)+4 {
+		t.Errorf("%d verdicts kept", n)
+	}
+}
+
+// TestRemember: an intermediate that was verified once vouches for later leaves, unless something above it looks at
+// what is below.
+func TestRemember(t *testing.T) {
+	t.Parallel()
+	root := newCA(t, "Root", nil)
+	bound := newCA(t, "Bound", root, permit("example.com"))
+	explicit := extension(false, []byte{0x30, 3, 0x80, 1, 0}, 2, 5, 29, 36) // requireExplicitPolicy 0
+	for _, tc := range []struct {
+		name  string
+		chain []*issued
+		kept  int
+	}{
+		{"plain", []*issued{newCA(t, "Plain", root)}, 1},
+		{"two", []*issued{newCA(t, "Lower", newCA(t, "Upper", root)), newCA(t, "Upper", root)}, 1},
+		{"none", []*issued{root}, 0},
+		{"name constraint", []*issued{bound}, 0},
+		{"name constraint above", []*issued{newCA(t, "Lower", bound), bound}, 0},
+		{"policy constraint, no policy", []*issued{newCA(t, "Explicit", root, explicit)}, 0},
+	} {
+		v := NewVerifier(bundleOf(t, root), now)
+		v.Verify(ders(append([]*issued{newLeaf(t, "mx.example.com", tc.chain[0])}, tc.chain...)...))
+		if len(v.issuers) != tc.kept {
+			t.Errorf("%s: %d intermediates kept, want %d", tc.name, len(v.issuers), tc.kept)
+		}
+	}
+}
+
+// TestShortcut: with the intermediate known, the root's signature over it is not looked at again, and bad leaves are
+// still found.
+func TestShortcut(t *testing.T) {
+	t.Parallel()
+	root := newCA(t, "Root", nil)
+	inter := newCA(t, "Intermediate", root)
+	v := NewVerifier(bundleOf(t, root), now)
+	if c := v.Verify(ders(newLeaf(t, "a.example.com", inter), inter)); c.Status != Trusted {
+		t.Fatalf("%+v", c)
+	}
+	short := func(leaf *x509.Certificate) bool {
+		return v.shortcut(&sent{leaf: leaf, others: []*x509.Certificate{inter.Certificate}})
+	}
+	impostor := *inter
+	impostor.key = key("impostor")
+	for name, tc := range map[string]struct {
+		leaf *issued
+		want bool
+	}{
+		"good":    {newLeaf(t, "b.example.com", inter), true},
+		"expired": {newLeaf(t, "b.example.com", inter, dates(-9*day, -day)), false},
+		"forged":  {newLeaf(t, "b.example.com", &impostor), false},
+		"client":  {newLeaf(t, "b.example.com", inter, usage(x509.ExtKeyUsageClientAuth)), false},
+		"a CA's":  {newLeaf(t, "b.example.com", newCA(t, "Another", inter)), false},
+	} {
+		if got := short(tc.leaf.Certificate); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
