@@ -1,0 +1,91 @@
+// Package verdict turns one domain's facts into answers and findings. It is pure: no sockets, no clock.
+//
+// It owns the catalogue of findings: each has a code, a severity, a title and the standard it rests on.
+package verdict
+
+import (
+	"net/netip"
+
+	"mxtls/scanner/internal/enum"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/name"
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/starttls"
+	"mxtls/scanner/truth"
+)
+
+// Server is what is known of one address of one mail host: the facts that a domain's verdict rests on. Session and
+// Chain are shared by every domain behind the address and are not changed.
+type Server struct {
+	Host       name.Name // as in the MX record; zero for an address target
+	Label      string    // how to print the host: Host, or the MX record's raw text
+	Preference uint16
+	Addr       netip.AddrPort    // invalid when the host has no address
+	NoAddress  mx.Reason         // why not
+	Session    *starttls.Session // nil only when there is no address
+	Chain      *pkix.Chain       // nil without a handshake
+	NameMatch  truth.Truth       // the leaf's names against Host (verify's comparison)
+	DomainName truth.Truth       // the leaf's names against the mail domain or a name below it (secure's comparison)
+	MatchedBy  string            // the certificate's name that matched Host
+}
+
+// Facts is all that is known of one domain.
+type Facts struct {
+	Domain  name.Name // zero for an address literal
+	Direct  bool      // the user named a server, not a mail domain
+	Legacy  bool      // a list says that the domain is of the past
+	MX      mx.Set
+	Servers []Server // in the order in which mail would try them
+}
+
+// Answers are the four facts that are kept apart, and why the last yes is the last.
+type Answers struct {
+	Offered       truth.Truth // STARTTLS in the EHLO reply
+	Accepted      truth.Truth // 220 to STARTTLS
+	Established   truth.Truth // handshake done
+	Authenticated truth.Truth // chain trusted and the MX host's name matches
+	Encrypted     truth.Truth // would mail to this server be encrypted on the way
+	Reason        string      // stable code; "" when all is well
+	Detail        string      // the reason in words; may quote the server
+}
+
+// Counts counts servers by whether mail to them would be encrypted.
+type Counts struct{ Yes, No, Unknown int }
+
+// Total is the number of servers counted.
+func (c Counts) Total() int { return c.Yes + c.No + c.Unknown }
+
+// Severity of a finding.
+type Severity uint8
+
+// Severities.
+const (
+	SeverityUnknown Severity = iota
+	Info
+	Warning
+	Error
+)
+
+var severityWords = enum.Words{"unknown", "info", "warning", "error"}
+
+func (s Severity) String() string               { return enum.String("severity", severityWords, s) }
+func (s Severity) MarshalText() ([]byte, error) { return enum.Marshal("severity", severityWords, s) }
+func (s *Severity) UnmarshalText(t []byte) error {
+	return enum.Unmarshal("severity", severityWords, s, t)
+}
+
+// Finding is one thing that an operator should know of a domain.
+type Finding struct {
+	Code     string // from the catalogue
+	Severity Severity
+	Host     string // "" when it concerns the domain
+	Address  string // "" when it concerns all of the host's
+	Text     string // one sentence; may quote the server
+}
+
+// Verdict is what the facts of one domain come to.
+type Verdict struct {
+	Servers   []Answers // one for each of Facts.Servers
+	Encrypted Counts
+	Findings  []Finding // worst first, then in server order
+}
