@@ -21,7 +21,11 @@ type Config struct {
 	CacheSize int           // answers kept, at most; 0 = 50,000, negative = none
 	MinTTL    time.Duration // an answer is kept at least so long, whatever its TTL; 0 = 60 s
 	MaxTTL    time.Duration // and at most so long; 0 = 1 h
+	Dial      DialFunc      // opens connections to resolvers, "udp" and "tcp"; nil = sockets with random ports
 }
+
+// DialFunc opens a connection to an address; net.Dialer.DialContext is one.
+type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 const (
 	defaultTimeout = 3 * time.Second // resolv.conf(5) says 5; a resolver that is alive answers most questions in 1

@@ -72,6 +72,7 @@ func New(c Config) (*Resolver, error) {
 			text:    a.String(),
 			trusted: c.TrustAD || a.Addr().IsLoopback(),
 			timeout: c.Timeout,
+			dial:    c.Dial,
 			readers: &r.work,
 		})
 	}

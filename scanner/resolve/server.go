@@ -27,6 +27,7 @@ type server struct {
 	text    string // addr, as errors print it
 	trusted bool   // its AD bit is believed
 	timeout time.Duration
+	dial    DialFunc        // nil = sockets of our own
 	readers *sync.WaitGroup // the sockets' goroutines
 
 	plain   atomic.Bool  // it cannot read EDNS
@@ -56,7 +57,7 @@ func (s *server) socket(c *call) (*socket, error) {
 		(*slot).retire()
 	}
 	var err error
-	if *slot, err = dialSocket(s.addr, s.readers); err != nil {
+	if *slot, err = dialSocket(s.addr, s.dial, s.readers); err != nil {
 		return nil, err
 	}
 	if !(*slot).take(c, now) {
@@ -172,8 +173,11 @@ func (s *server) overTCP(ctx context.Context, w *query) ([]byte, *Error) {
 
 // stream sends w under a new id and reads one message, each behind its length (RFC 1035 4.2.2).
 func (s *server) stream(ctx context.Context, w *query) ([]byte, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", s.addr.String())
+	dial := s.dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	conn, err := dial(ctx, "tcp", s.addr.String())
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -39,7 +40,7 @@ var calls = sync.Pool{New: func() any { return &call{answer: make(chan outcome, 
 // socket is one connected UDP socket, so that the kernel drops what does not come from the resolver's address and port.
 // Many calls share it, told apart by id and question.
 type socket struct {
-	conn *net.UDPConn
+	conn net.Conn
 	born time.Time
 
 	mu      sync.Mutex
@@ -50,16 +51,28 @@ type socket struct {
 	left    int      // of random
 }
 
-// dialSocket opens a socket from a random port. Its reader ends when the socket is closed.
-func dialSocket(to netip.AddrPort, wg *sync.WaitGroup) (*socket, error) {
+// dialSocket opens a socket, from a random port unless the caller of the package dials. Its reader ends when the socket
+// is closed.
+func dialSocket(to netip.AddrPort, dial DialFunc, wg *sync.WaitGroup) (*socket, error) {
+	conn, err := dialUDP(to, dial)
+	if err != nil {
+		return nil, err
+	}
+	s := &socket{conn: conn, born: time.Now(), waiting: make(map[uint16]*call)}
+	wg.Go(s.read)
+	return s, nil
+}
+
+func dialUDP(to netip.AddrPort, dial DialFunc) (net.Conn, error) {
+	if dial != nil {
+		return dial(context.Background(), "udp", to.String()) // a datagram socket connects at once
+	}
 	conn, err := dialRandomPort(to)
 	if err != nil {
 		return nil, err
 	}
 	_ = conn.SetReadBuffer(kernelBuffer) // a kernel that grants less loses some, which are asked again
-	s := &socket{conn: conn, born: time.Now(), waiting: make(map[uint16]*call)}
-	wg.Go(s.read)
-	return s, nil
+	return conn, nil
 }
 
 // dialRandomPort chooses the source port itself: not every kernel does it unpredictably.

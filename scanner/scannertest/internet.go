@@ -13,6 +13,9 @@ import (
 // smtpPort is where Serve puts a server that is given by its address alone.
 const smtpPort = 25
 
+// resolverPlace is where DNS stands within the internet, for clients whose DNS connections go through Dial, too.
+var resolverPlace = netip.MustParseAddrPort("192.0.2.53:53")
+
 // documentation are the prefixes that no real host has (RFC 5737 section 3, RFC 3849 section 2).
 var documentation = []netip.Prefix{
 	netip.MustParsePrefix("192.0.2.0/24"),
@@ -86,6 +89,10 @@ func (in *Internet) Close() {
 // DNS is the resolver of this internet: it answers for all zones.
 func (in *Internet) DNS() *DNS { return in.dns }
 
+// Resolver is the documentation address of DNS, host:port, for clients that dial their resolver through Dial, over UDP
+// and TCP. What they print is then the same in each run, which the loopback port of DNS is not.
+func (in *Internet) Resolver() string { return resolverPlace.String() }
+
 // CA is the root that a client of this internet is to trust.
 func (in *Internet) CA() *CA { return in.ca }
 
@@ -139,7 +146,8 @@ func (in *Internet) NoIPv6() {
 }
 
 // Dial connects to a server of this internet; it has the shape of [net.Dialer.DialContext]. The network is tcp, tcp4 or
-// tcp6, the address a documentation address with its port. RemoteAddr of the connection is that address.
+// tcp6, for the Resolver also udp or udp4; the address is a documentation address with its port. RemoteAddr of the
+// connection is that address.
 //
 // Every error is a [*net.OpError], as a net.Dialer's: ECONNREFUSED where no server stands, EHOSTUNREACH and ENETUNREACH
 // as set, the context's error, net.ErrClosed after Close, and for an address outside the documentation ranges one that
@@ -154,8 +162,9 @@ func (in *Internet) Dial(ctx context.Context, network, address string) (net.Conn
 		}
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: addr, Err: err}
 	}
+	local, known := localNetworks[network]
 	switch {
-	case network != "tcp" && network != "tcp4" && network != "tcp6":
+	case !known || local == "udp4" && place != resolverPlace:
 		return fail(net.UnknownNetworkError(network))
 	case err != nil:
 		return fail(err)
@@ -169,7 +178,7 @@ func (in *Internet) Dial(ctx context.Context, network, address string) (net.Conn
 		return fail(err)
 	}
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "tcp4", listener.String())
+	c, err := d.DialContext(ctx, local, listener)
 	if err != nil {
 		// The caller dialed a documentation address: the loopback address behind it must not show.
 		if op := (*net.OpError)(nil); errors.As(err, &op) {
@@ -177,11 +186,17 @@ func (in *Internet) Dial(ctx context.Context, network, address string) (net.Conn
 		}
 		return fail(err)
 	}
-	return &conn{TCPConn: c.(*net.TCPConn), remote: remote}, nil
+	if tcp, ok := c.(*net.TCPConn); ok {
+		return &conn{TCPConn: tcp, remote: remote}, nil
+	}
+	return c, nil
 }
 
+// localNetworks are the networks that Dial takes, and what stands for each on loopback, where ::1 may be missing.
+var localNetworks = map[string]string{"tcp": "tcp4", "tcp4": "tcp4", "tcp6": "tcp4", "udp": "udp4", "udp4": "udp4"}
+
 // find is the loopback listener that stands for a place, or why it cannot be reached.
-func (in *Internet) find(ctx context.Context, place netip.AddrPort) (netip.AddrPort, error) {
+func (in *Internet) find(ctx context.Context, place netip.AddrPort) (string, error) {
 	in.mu.Lock()
 	closed, noIPv6 := in.closed, in.noIPv6
 	way, server := in.routes[place.Addr()], in.servers[place]
@@ -189,22 +204,24 @@ func (in *Internet) find(ctx context.Context, place netip.AddrPort) (netip.AddrP
 
 	switch {
 	case closed:
-		return netip.AddrPort{}, net.ErrClosed
+		return "", net.ErrClosed
 	case noIPv6 && place.Addr().Is6():
-		return netip.AddrPort{}, syscall.ENETUNREACH
+		return "", syscall.ENETUNREACH
 	case way == unreachable:
-		return netip.AddrPort{}, syscall.EHOSTUNREACH
+		return "", syscall.EHOSTUNREACH
 	case way == blackhole:
 		select {
 		case <-ctx.Done():
-			return netip.AddrPort{}, ctx.Err()
+			return "", ctx.Err()
 		case <-in.done:
-			return netip.AddrPort{}, net.ErrClosed
+			return "", net.ErrClosed
 		}
+	case place == resolverPlace:
+		return in.dns.Addr(), nil
 	case server == nil || server.closed():
-		return netip.AddrPort{}, syscall.ECONNREFUSED
+		return "", syscall.ECONNREFUSED
 	}
-	return server.listening(), nil
+	return server.listening().String(), nil
 }
 
 // conn is a connection to a loopback listener that tells the documentation address as its far end.

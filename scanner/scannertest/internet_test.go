@@ -220,3 +220,23 @@ func TestCloseEndsEverything(t *testing.T) {
 		t.Errorf("took %s", took)
 	}
 }
+
+// TestDialResolver asks the DNS at its documentation address over both transports.
+func TestDialResolver(t *testing.T) {
+	t.Parallel()
+	in := newInternet(t)
+	if err := in.DNS().Add("example.com. 300 IN A 192.0.2.1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, network := range []string{"udp", "tcp"} {
+		r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return in.Dial(ctx, network, in.Resolver())
+		}}
+		if addrs, err := r.LookupHost(t.Context(), "example.com"); err != nil || len(addrs) != 1 || addrs[0] != "192.0.2.1" {
+			t.Errorf("%s: %v, %v", network, addrs, err)
+		}
+	}
+	if _, err := in.Dial(t.Context(), "udp", "192.0.2.1:53"); err == nil {
+		t.Error("a datagram to where no resolver stands")
+	}
+}
