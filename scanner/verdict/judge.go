@@ -43,6 +43,12 @@ func Invalid(err *name.Error) Verdict {
 	return Verdict{Findings: []Finding{{Code: InvalidInput, Severity: Error, Text: err.Error()}}}
 }
 
+// Defect is the verdict on a domain that a panic kept from being judged.
+func Defect(p any) Verdict {
+	text := fmt.Sprintf("a defect of this program, please report it: %v", p)
+	return Verdict{Findings: []Finding{{Code: starttls.InternalError.String(), Severity: Error, Text: text}}}
+}
+
 // judge collects one domain's verdict.
 type judge struct {
 	Verdict

@@ -1,0 +1,104 @@
+package scanner
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"mxtls/scanner/resolve"
+	"mxtls/scanner/starttls"
+)
+
+// Scan looks at every item and yields the results in their order. It reads the list no further ahead than its window,
+// so a list may be endless.
+//
+// When ctx ends, no new work starts; what is under way gets up to 4 seconds, and what could not be finished is not
+// yielded: the results are whole, the list is not. The same holds when the resolvers stop answering; Err tells.
+func (s *Scanner) Scan(ctx context.Context, items iter.Seq[string]) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		start, stop := context.WithCancel(ctx)
+		work, cut := context.WithCancel(context.WithoutCancel(ctx))
+		unwatch := context.AfterFunc(start, func() {
+			timer := time.AfterFunc(grace, cut)
+			context.AfterFunc(work, func() { timer.Stop() })
+		})
+		var running sync.WaitGroup
+		defer running.Wait()
+		defer cut()
+		defer stop()
+		defer unwatch()
+
+		results := make(chan chan Result, s.window())
+		running.Go(func() { s.feed(work, start, items, results, &running) })
+		for ch := range results {
+			r := <-ch
+			if s.Err() != nil {
+				stop()
+			}
+			if r.cut() {
+				continue
+			}
+			if !yield(r) {
+				cut()
+				stop()
+				for ch := range results {
+					<-ch
+				}
+				return
+			}
+		}
+	}
+}
+
+// window is how many items may be under way or wait for an earlier one: enough that one tarpit at the head does not
+// idle the slots behind it.
+func (s *Scanner) window() int {
+	return min(max(2048, 8*s.opts.Concurrency), 16384)
+}
+
+// feed starts an item for each place in the window. Results are read in the order in which their channels are sent.
+func (s *Scanner) feed(work, start context.Context, items iter.Seq[string], results chan<- chan Result, running *sync.WaitGroup) {
+	defer close(results)
+	if start.Err() != nil {
+		return
+	}
+	index := -1
+	for item := range items {
+		index++
+		ch := make(chan Result, 1)
+		select {
+		case results <- ch:
+		case <-start.Done():
+			return
+		}
+		place := index
+		running.Go(func() {
+			r := s.domain(work, start, item)
+			r.Index = place
+			ch <- r
+		})
+		if start.Err() != nil {
+			return
+		}
+	}
+}
+
+// cut reports whether the run's end kept r from being whole.
+func (r *Result) cut() bool {
+	if e := r.Facts.MX.Err; e != nil && (e.Kind == resolve.Canceled || e.Kind == resolve.Down) {
+		return true
+	}
+	for i := range r.Facts.MX.Hosts {
+		if e := r.Facts.MX.Hosts[i].Err; e != nil && (e.Kind == resolve.Canceled || e.Kind == resolve.Down) {
+			return true
+		}
+	}
+	for i := range r.Facts.Servers {
+		ses := r.Facts.Servers[i].Session
+		if ses != nil && ses.Err != nil && ses.Err.Reason == starttls.Interrupted {
+			return true
+		}
+	}
+	return false
+}
