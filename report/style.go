@@ -1,0 +1,78 @@
+package report
+
+// glyphs stand for classes; colour says the same and is never alone.
+var (
+	glyphs      = [...]string{"?", "●", "◐", "○", "–", "–", "?", "✗"}
+	asciiGlyphs = [...]string{"?", "+", "~", "-", ".", ".", "?", "x"}
+	legends     = [...]string{"could not be told", "all servers encrypt", "some do, some do not", "none encrypts",
+		"takes no mail", "takes no mail", "could not be told", "invalid"}
+	colors = [...]string{magenta, green, yellow, red, dim, dim, magenta, red}
+)
+
+// ANSI SGR parameters: the eight basic colours, which follow the reader's own palette.
+const (
+	bold    = "1"
+	dim     = "2"
+	red     = "31"
+	green   = "32"
+	yellow  = "33"
+	magenta = "35"
+)
+
+// style is how the table and Markdown draw.
+type style struct{ color, ascii bool }
+
+func newStyle(o Options) style { return style{color: o.Color, ascii: o.ASCII} }
+
+// ellipsis stands for what was cut off.
+func (s style) ellipsis() string {
+	if s.ascii {
+		return "..."
+	}
+	return ellipsis
+}
+
+// glyph is the sign of a class, one column wide. (Terminals set to wide "ambiguous" characters draw some of them in
+// two; --ascii is for these.)
+func (s style) glyph(c Class) string {
+	if s.ascii {
+		return asciiGlyphs[c]
+	}
+	return glyphs[c]
+}
+
+// paint colours text that is already laid out.
+func (s style) paint(sgr, text string) string {
+	if !s.color || text == "" {
+		return text
+	}
+	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
+}
+
+// text is the last step of every piece of a human format: nothing invisible, and ASCII where that is wanted. Foreign
+// text within it has been through Escape for its width; this makes sure of all the rest.
+func (s style) text(t string) string {
+	if s.ascii {
+		return ascii(t)
+	}
+	return escape(t, 0)
+}
+
+// legend explains the signs that occur, each once.
+func (s style) legend(t *Tally, rows Rows) []string {
+	counts := [...]int{ClassFull: t.Full, ClassPartial: t.Partial, ClassPlain: t.Plain, ClassUnknown: t.Unknown + t.Failed,
+		ClassNull: t.Null + t.None, ClassInvalid: t.Invalid}
+	words := legends
+	if rows == ByServer {
+		words[ClassFull], words[ClassPlain] = "encrypts", "does not"
+		counts[ClassFull], counts[ClassPartial], counts[ClassPlain] = t.Servers.Yes, 0, t.Servers.No
+		counts[ClassUnknown] = t.Servers.Unknown + t.Untested + t.Failed
+	}
+	var items []string
+	for _, c := range []Class{ClassFull, ClassPartial, ClassPlain, ClassUnknown, ClassNull, ClassInvalid} {
+		if counts[c] > 0 {
+			items = append(items, s.glyph(c)+" "+words[c])
+		}
+	}
+	return items
+}

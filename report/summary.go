@@ -1,0 +1,197 @@
+package report
+
+import (
+	"net/netip"
+
+	"mxtls/scanner"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/starttls"
+	"mxtls/scanner/truth"
+	"mxtls/scanner/verdict"
+)
+
+// Class is what a domain comes to in one glyph.
+type Class uint8
+
+// Classes. Mail to a domain may go to any of its servers, so "fully" is said only when all were seen to encrypt, "not"
+// only when all were seen not to, and "partly" when both were seen. Anything else could not be told. A server that
+// only IPv6 leads to, on a machine without it, was not tested and is left out.
+const (
+	ClassUnknown Class = iota
+	ClassFull
+	ClassPartial
+	ClassPlain
+	ClassNull    // takes no mail, and says so (RFC 7505)
+	ClassNone    // does not exist, or has no mail host
+	ClassFailed  // its mail hosts could not be looked up
+	ClassInvalid // the input is no mail domain
+)
+
+var classWords = words{"unknown", "full", "partial", "plaintext", "null", "none", "failed", "invalid"}
+
+func (c Class) String() string { return classWords.word(uint8(c)) }
+
+// ClassOf is the class of one result.
+func ClassOf(r *scanner.Result) Class {
+	if r.Invalid != nil {
+		return ClassInvalid
+	}
+	switch r.Facts.MX.Kind {
+	case mx.Null:
+		return ClassNull
+	case mx.None:
+		return ClassNone
+	case mx.Failed:
+		return ClassFailed
+	case mx.Invalid:
+		return ClassInvalid
+	}
+	c := tested(r)
+	switch {
+	case c.Yes > 0 && c.No > 0:
+		return ClassPartial
+	case c.Unknown > 0 || c.Total() == 0:
+		return ClassUnknown
+	case c.Yes > 0:
+		return ClassFull
+	default:
+		return ClassPlain
+	}
+}
+
+// tested are the counts of a result without the servers that this machine had no way to.
+func tested(r *scanner.Result) verdict.Counts {
+	c := r.Verdict.Encrypted
+	for i := range r.Facts.Servers {
+		if untested(&r.Facts.Servers[i]) {
+			c.Unknown--
+		}
+	}
+	return c
+}
+
+// untested reports whether s was left out for want of IPv6 on our side.
+func untested(s *verdict.Server) bool {
+	return s.Session != nil && s.Session.Err != nil && s.Session.Err.Reason == starttls.NoIPv6
+}
+
+// Tally counts domains and servers. Servers are counted once each, by address, however many domains they serve.
+type Tally struct {
+	Domains int // results, invalid input included
+
+	Full, Partial, Plain, Unknown int // domains that take mail, by Class
+	Null, None, Failed, Invalid   int // the others
+
+	Servers   verdict.Counts // distinct servers that were tested
+	Untested  int            // distinct servers that were not, for want of IPv6 here
+	Refused   int            // distinct servers that turned us away by policy or block list
+	Trusted   int            // distinct servers with a trusted chain, whatever its names
+	Untrusted int            // distinct servers with TLS and any other chain, or none
+
+	seen map[server]struct{}
+}
+
+// server tells servers apart: by address, or by label where a host has none.
+type server struct {
+	addr  netip.AddrPort
+	label string
+}
+
+func serverKey(s *verdict.Server) server {
+	if s.Addr.IsValid() {
+		return server{addr: s.Addr}
+	}
+	return server{label: s.Label}
+}
+
+// Mail is the number of domains that take mail, or that may.
+func (t *Tally) Mail() int { return t.Full + t.Partial + t.Plain + t.Unknown }
+
+// Add counts one result.
+func (t *Tally) Add(r *scanner.Result) {
+	t.Domains++
+	switch ClassOf(r) {
+	case ClassFull:
+		t.Full++
+	case ClassPartial:
+		t.Partial++
+	case ClassPlain:
+		t.Plain++
+	case ClassNull:
+		t.Null++
+	case ClassNone:
+		t.None++
+	case ClassFailed:
+		t.Failed++
+	case ClassInvalid:
+		t.Invalid++
+	default:
+		t.Unknown++
+	}
+	for i := range r.Facts.Servers {
+		t.server(&r.Facts.Servers[i], &r.Verdict.Servers[i])
+	}
+}
+
+// server counts one server the first time that it is seen.
+func (t *Tally) server(s *verdict.Server, a *verdict.Answers) {
+	key := serverKey(s)
+	if _, ok := t.seen[key]; ok {
+		return
+	}
+	if t.seen == nil {
+		t.seen = map[server]struct{}{}
+	}
+	t.seen[key] = struct{}{}
+	switch {
+	case untested(s):
+		t.Untested++
+	case a.Encrypted == truth.Yes:
+		t.Servers.Yes++
+	case a.Encrypted == truth.No:
+		t.Servers.No++
+	default:
+		t.Servers.Unknown++
+	}
+	if s.Session != nil && s.Session.Err != nil && s.Session.Err.Reason == starttls.RefusedByPolicy {
+		t.Refused++
+	}
+	if s.Chain == nil {
+		return
+	}
+	switch s.Chain.Status {
+	case pkix.Trusted:
+		t.Trusted++
+	case pkix.Untrusted, pkix.Anonymous:
+		t.Untrusted++
+	}
+}
+
+// Group is the tally of one list or preset.
+type Group struct {
+	Name string
+	Tally
+}
+
+// Summary is what a run comes to. The zero Summary is ready for Add; the caller sets the other fields before End.
+type Summary struct {
+	Total      Tally
+	Groups     []Group // in the order of their first result
+	Duplicates int     // items of the input that were there before, scanned once
+	Sessions   int     // sessions held
+	Partial    string  // why the run is not whole; "" when it is
+}
+
+// Add counts one result in its group and over all.
+func (s *Summary) Add(group string, r *scanner.Result) {
+	s.Total.Add(r)
+	for i := range s.Groups {
+		if s.Groups[i].Name == group {
+			s.Groups[i].Add(r)
+			return
+		}
+	}
+	s.Groups = append(s.Groups, Group{Name: group})
+	s.Groups[len(s.Groups)-1].Add(r)
+}

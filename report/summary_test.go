@@ -1,0 +1,115 @@
+package report
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"mxtls/scanner"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/name"
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/starttls"
+	"mxtls/scanner/truth"
+	"mxtls/scanner/verdict"
+)
+
+func TestClassOf(t *testing.T) {
+	t.Parallel()
+	c := chain(pkix.Trusted, pkix.ReasonNone, at, "mx.example.net")
+	yes := encrypts(1, c, truth.Yes)
+	no := fails(2, starttls.EHLO, starttls.StartTLSNotSupported, "")
+	dunno := fails(3, starttls.StageNone, starttls.ConnectTimeout, "")
+	for _, tt := range []struct {
+		name   string
+		result scanner.Result
+		want   Class
+	}{
+		{"all encrypt", domain("a.example", "", yes, yes), ClassFull},
+		{"none encrypts", domain("a.example", "", no, no), ClassPlain},
+		{"some", domain("a.example", "", yes, no), ClassPartial},
+		{"some, and one unknown", domain("a.example", "", yes, no, dunno), ClassPartial},
+		{"one unknown beside yes is not all", domain("a.example", "", yes, dunno), ClassUnknown},
+		{"one unknown beside no is not none", domain("a.example", "", no, dunno), ClassUnknown},
+		{"all unknown", domain("a.example", "", dunno), ClassUnknown},
+		{"no servers at all", domain("a.example", ""), ClassUnknown},
+		{"no IPv6 here is no doubt", domain("a.example", "", yes, noIPv6(4)), ClassFull},
+		{"nor a complaint", domain("a.example", "", no, noIPv6(4)), ClassPlain},
+		{"but nothing is known of IPv6 alone", domain("a.example", "", noIPv6(4)), ClassUnknown},
+		{"null MX", without("a.example", mx.Null, mx.NullMX, ""), ClassNull},
+		{"none", without("a.example", mx.None, mx.NoSuchDomain, ""), ClassNone},
+		{"failed", without("a.example", mx.Failed, mx.LookupTimeout, ""), ClassFailed},
+		{"invalid", invalid("*", name.Wildcard), ClassInvalid},
+	} {
+		if got := ClassOf(&tt.result); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	s := testSummary()
+	ignore := cmpopts.IgnoreUnexported(Tally{})
+	want := Tally{
+		Domains: 22, Full: 9, Partial: 2, Plain: 3, Unknown: 3, Null: 1, None: 1, Failed: 1, Invalid: 2,
+		Servers: verdict.Counts{Yes: 27, No: 6, Unknown: 5}, Untested: 1, Trusted: 20, Untrusted: 7,
+	}
+	if diff := cmp.Diff(want, s.Total, ignore); diff != "" {
+		t.Errorf("total (-want +got):\n%s", diff)
+	}
+	var sum Tally
+	for _, g := range s.Groups {
+		sum.Domains += g.Domains
+		sum.Full += g.Full
+		sum.Servers.Yes += g.Servers.Yes
+	}
+	if len(s.Groups) != 2 || s.Groups[0].Name != "jp-carrier" || sum.Domains != 22 || sum.Full != 9 ||
+		sum.Servers.Yes != 27 {
+		t.Errorf("groups %+v", s.Groups)
+	}
+}
+
+// TestServersAreCountedOnce: a provider's server is one server, however many domains it serves.
+func TestServersAreCountedOnce(t *testing.T) {
+	t.Parallel()
+	shared := encrypts(1, chain(pkix.Trusted, pkix.ReasonNone, at, "mx.example.net"), truth.Yes)
+	var s Summary
+	for _, text := range []string{"a.example", "b.example", "c.example"} {
+		r := domain(text, "example.net", shared)
+		s.Add("x", &r)
+	}
+	gone := domain("d.example", "", noAddress(), noAddress())
+	s.Add("x", &gone)
+	if got, want := s.Total.Servers, (verdict.Counts{Yes: 1, Unknown: 1}); got != want || s.Total.Trusted != 1 {
+		t.Errorf("servers %+v, want %+v, %d trusted", got, want, s.Total.Trusted)
+	}
+}
+
+func TestHeadWords(t *testing.T) {
+	t.Parallel()
+	run := testRun()
+	one := domain("a.example", "", encrypts(1, chain(pkix.Trusted, pkix.ReasonNone, at, "x"), truth.Yes))
+	var s Summary
+	s.Add("", &one)
+	want := "Email encryption in transit · 1 domain, 1 mail server · 2026-11-23 10:29 UTC"
+	if got := title(&run, &s); got != want {
+		t.Errorf("title %q, want %q", got, want)
+	}
+	run.Roots = Roots{Source: "mozilla", Count: 140, Date: time.Date(2026, 10, 30, 0, 0, 0, 0, time.UTC)}
+	run.Validating, run.Port, run.Resolvers = truth.No, 2525, []string{"192.0.2.1:53", "192.0.2.2:53"}
+	items := []string{"Roots: mozilla (140, of 2026-10-30)", "resolver 192.0.2.1:53, 192.0.2.2:53 (not validating)",
+		"EHLO mx.example.org", "port 2525"}
+	if diff := cmp.Diff(items, vantage(&run)); diff != "" {
+		t.Errorf("head (-want +got):\n%s", diff)
+	}
+	s.Duplicates, s.Sessions, s.Partial = 2, 1, "interrupted\x1b"
+	if diff := cmp.Diff([]string{"2 duplicates in the list, scanned once", "1 session held"}, remarks(&s)); diff != "" {
+		t.Errorf("remarks (-want +got):\n%s", diff)
+	}
+	if got, want := partialText(&s), `Partial: interrupted\x1b; what follows is only what was done by then`; got != want {
+		t.Errorf("partial %q, want %q", got, want)
+	}
+}
