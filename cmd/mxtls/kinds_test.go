@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"mxtls/scanner/scannertest"
+)
+
+// slowness is how long a server of the kind "slow" holds a session: long enough for all that may come meanwhile.
+const slowness = 400 * time.Millisecond
+
+// kinds are the mail servers of the stories, by what is peculiar about them. "nobody" is an address without a server.
+var kinds = map[string]func(w *world, host string) scannertest.SMTP{
+	"encrypting": func(w *world, host string) scannertest.SMTP { return w.issue(60, host) },
+	"expiring":   func(w *world, host string) scannertest.SMTP { return w.issue(6, host) },
+	"expired":    func(w *world, host string) scannertest.SMTP { return w.issue(-20, host) },
+	"othername":  func(w *world, _ string) scannertest.SMTP { return w.issue(60, "host17.cheaphosting.example") },
+	"selfsigned": func(_ *world, host string) scannertest.SMTP {
+		cert := scannertest.SelfSigned([]string{host}, lasting(60))
+		return scannertest.SMTP{Certificate: &cert}
+	},
+	"plaintext": func(*world, string) scannertest.SMTP { return scannertest.SMTP{} },
+	"stripped": func(*world, string) scannertest.SMTP {
+		return scannertest.SMTP{Capabilities: []string{"SIZE 10240000", "XXXXXXXA"}}
+	},
+	// Takes the connection and says nothing.
+	"silent": func(*world, string) scannertest.SMTP { return scannertest.SMTP{Script: "SLEEP 60s"} },
+	// Says one octet in a while, so that no silence is ever long.
+	"dripping": func(*world, string) scannertest.SMTP {
+		return scannertest.SMTP{Script: "TRICKLE 100ms " + strings.Repeat("2", 600)}
+	},
+	"busyonce": func(w *world, host string) scannertest.SMTP {
+		s := w.issue(60, host)
+		s.First = []scannertest.SMTP{{Name: host, Banner: "421 4.7.0 too many connections, try again later"}}
+		return s
+	},
+	// Its words are a spreadsheet's formula and a terminal's command.
+	"formula": func(*world, string) scannertest.SMTP {
+		return scannertest.SMTP{EHLO: "250-=cmd|' /C calc'!A0\r\n250 @SUM(1;2)", Banner: "220 \x1b]0;owned\a\x1b[31m"}
+	},
+	"slow": func(w *world, host string) scannertest.SMTP {
+		return scannertest.SMTP{Handle: func(c net.Conn) { w.slow(c, host) }}
+	},
+}
+
+// slow holds a session without STARTTLS and counts it.
+func (w *world) slow(c net.Conn, host string) {
+	w.gauge.add(1)
+	defer w.gauge.add(-1)
+	c.SetDeadline(time.Now().Add(10 * time.Second))
+	time.Sleep(slowness)
+	fmt.Fprintf(c, "220 %s ESMTP\r\n", host)
+	for lines := bufio.NewScanner(c); lines.Scan(); {
+		if strings.EqualFold(lines.Text(), "QUIT") {
+			fmt.Fprint(c, "221 2.0.0 Bye\r\n")
+			return
+		}
+		fmt.Fprintf(c, "250 %s\r\n", host)
+	}
+}

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mxtls/report"
+	"mxtls/scanner"
+	"mxtls/scanner/list"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/pkix"
+)
+
+// bulkRun is how many domains make a run one that its targets may want to ask us about (see --ehlo).
+const bulkRun = 10
+
+// defaultControls are providers that certainly run mail servers with STARTTLS. They are asked only when the first
+// domains of a run all fail in the way that a blocked port 25 would make them fail.
+var defaultControls = []string{"gmail.com", "outlook.com", "yahoo.com"}
+
+// scanFlags are the flags of scan that say whom to look at and how.
+type scanFlags struct {
+	sources     sourceFlags
+	output      outputFlags
+	listPresets bool
+
+	resolvers     []string
+	trustAD       bool
+	ehlo          string
+	port          uint16
+	only4, only6  bool
+	caFile        string
+	caPath        string
+	ca            string
+	at            string
+	concurrency   int
+	rate          float64
+	perProvider   int
+	timeout       time.Duration
+	hostTimeout   time.Duration
+	retryAfter    time.Duration
+	allowReserved bool
+	optOut        string
+	noVantage     bool
+	controls      []string
+}
+
+func newScan(s streams) *cobra.Command {
+	f := &scanFlags{}
+	cmd := &cobra.Command{
+		Use:   "scan [flags] [DOMAIN...]",
+		Short: "look at domains' mail servers now and print who encrypts",
+		Long: `Look up the mail servers of each DOMAIN, hold one SMTP session with each of their addresses
+(EHLO, STARTTLS, EHLO, QUIT; never any mail), judge their certificates, and print a table.
+
+A DOMAIN may also be an address (only its domain is used), [host] or [address] to name a server
+without an MX lookup, and each with a :port, as in Postfix's transport(5).`,
+		Example: `  mxtls scan gmail.com yahoo.co.jp
+  mxtls scan --preset jp-carrier -v
+  mxtls scan -f domains.txt -o csv --out tls.csv --quiet --fail-on plaintext,expiring=14d
+  mxtls scan --ca-file /etc/postfix/cacert.pem '[mail.example.com]:587'`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.listPresets {
+				return listPresets(s.out)
+			}
+			if done, err := f.output.list(s.out); done {
+				return err
+			}
+			return f.run(cmd.Context(), s, args)
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *scanFlags) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	f.sources.register(cmd)
+	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
+	f.output.register(cmd)
+
+	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
+	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
+	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
+	fl.StringVar(&f.at, "at", "", "judge certificates as of this `TIME` (RFC 3339 or YYYY-MM-DD)")
+	fl.StringArrayVar(&f.resolvers, "resolver", nil, "ask this DNS resolver (`HOST[:PORT]`); repeatable (default: /etc/resolv.conf)")
+	fl.BoolVar(&f.trustAD, "trust-ad", false, "believe that resolver's DNSSEC verdicts though it is not on loopback")
+	fl.StringVar(&f.ehlo, "ehlo", "", "the `NAME` to greet with (default: this machine's FQDN)")
+	fl.Uint16Var(&f.port, "port", 25, "the `PORT` of mail servers")
+	fl.BoolVarP(&f.only4, "ipv4", "4", false, "IPv4 addresses only")
+	fl.BoolVarP(&f.only6, "ipv6", "6", false, "IPv6 addresses only")
+
+	fl.IntVar(&f.concurrency, "concurrency", 200, "sessions in flight")
+	fl.Float64Var(&f.rate, "rate", 100, "new sessions a second; 0 = no limit")
+	fl.IntVar(&f.perProvider, "per-provider", 4, "sessions in flight with one provider; 0 = no limit")
+	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "limit for each stage of a session")
+	fl.DurationVar(&f.hostTimeout, "host-timeout", 2*time.Minute, "limit for a whole session")
+	fl.DurationVar(&f.retryAfter, "retry-after", 0,
+		"try a server that said \"later\" (421, 4xx) once more after this long;\n15m is polite, 0 leaves it to the next run")
+	fl.StringVar(&f.optOut, "opt-out", "", "leave alone the domains, hosts and networks in this `FILE`")
+	fl.BoolVar(&f.allowReserved, "allow-reserved", false, "connect to loopback, private and reserved addresses too")
+	fl.BoolVar(&f.noVantage, "no-vantage-check", false, "do not check whether this machine can see the Internet's mail servers")
+	fl.StringArrayVar(&f.controls, "vantage-host", defaultControls,
+		"`DOMAIN` that certainly offers STARTTLS, asked only when the first domains all fail; repeatable")
+}
+
+// options checks the flags that make the scanner and turns them into its Options.
+func (f *scanFlags) options() (scanner.Options, error) {
+	o := scanner.Options{
+		Resolvers: f.resolvers, TrustAD: f.trustAD, EHLO: f.ehlo, Port: f.port,
+		Legacy:      list.Legacy,
+		Concurrency: f.concurrency, Rate: f.rate, PerProvider: f.perProvider,
+		Timeout: f.timeout, HostTimeout: f.hostTimeout, RetryAfter: f.retryAfter, AllowReserved: f.allowReserved,
+	}
+	if err := f.check(); err != nil {
+		return o, err
+	}
+	if o.Rate == 0 {
+		o.Rate = -1
+	}
+	if o.PerProvider == 0 {
+		o.PerProvider = -1
+	}
+	if o.EHLO == "" {
+		o.EHLO = ehloName()
+	}
+	switch {
+	case f.only4 && !f.only6:
+		o.Families = mx.IPv4Only
+	case f.only6 && !f.only4:
+		o.Families = mx.IPv6Only
+	}
+	var err error
+	if o.At, err = parseTime(f.at); err != nil {
+		return o, err
+	}
+	if o.Roots, err = f.roots(); err != nil {
+		return o, err
+	}
+	if f.optOut != "" {
+		if o.OptOut, err = readOptOut(f.optOut); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// check refuses values that cannot be meant.
+func (f *scanFlags) check() error {
+	for _, c := range []struct {
+		bad  bool
+		text string
+	}{
+		{f.concurrency < 1, "--concurrency must be at least 1"},
+		{f.rate < 0, "--rate must not be negative (0 = no limit)"},
+		{f.perProvider < 0, "--per-provider must not be negative (0 = no limit)"},
+		{f.timeout <= 0, "--timeout must be above 0"},
+		{f.hostTimeout <= 0, "--host-timeout must be above 0"},
+		{f.retryAfter < 0, "--retry-after must not be negative"},
+		{f.port == 0, "--port must be 1 to 65535"},
+		{strings.ContainsFunc(f.ehlo, notEHLO), "--ehlo must be a host name or an address literal such as [192.0.2.1]"},
+	} {
+		if c.bad {
+			return fmt.Errorf("%s", c.text)
+		}
+	}
+	return nil
+}
+
+// notEHLO reports whether r cannot stand in an EHLO name (RFC 5321 4.1.2, with the underscore that hosts have).
+func notEHLO(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._[]:", r))
+}
+
+// parseTime reads --at; "" is the zero time.
+func parseTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--at %q is no time: write 2026-11-23 or 2026-11-23T10:29:00Z", text)
+}
+
+// roots loads the bundle that the flags name.
+func (f *scanFlags) roots() (*pkix.Bundle, error) {
+	switch {
+	case nonEmpty(f.caFile, f.caPath, f.ca) > 1:
+		return nil, fmt.Errorf("--ca-file, --ca-path and --ca exclude each other")
+	case f.caFile != "":
+		return pkix.Load(f.caFile)
+	case f.caPath != "":
+		return pkix.LoadDir(f.caPath)
+	case f.ca == "mozilla":
+		return pkix.Mozilla()
+	case f.ca == "system":
+		return pkix.System()
+	case f.ca != "":
+		return nil, fmt.Errorf("--ca %q is no bundle: it is system or mozilla", f.ca)
+	}
+	b, err := pkix.System()
+	if err != nil {
+		return pkix.Mozilla()
+	}
+	return b, nil
+}
+
+func nonEmpty(texts ...string) (n int) {
+	for _, t := range texts {
+		if t != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func readOptOut(path string) (*scanner.OptOut, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--opt-out: %w", err)
+	}
+	defer file.Close()
+	o, err := scanner.ParseOptOut(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return o, nil
+}
+
+// run scans what the flags and arguments name.
+func (f *scanFlags) run(ctx context.Context, s streams, args []string) error {
+	if err := f.output.check(); err != nil {
+		return err
+	}
+	items, err := f.sources.open(args, s.in)
+	if err != nil {
+		return err
+	}
+	defer items.close()
+	options, err := f.options()
+	if err != nil {
+		return err
+	}
+	if err := f.bulk(items, options.EHLO); err != nil {
+		return err
+	}
+	scan, err := scanner.New(options)
+	if err != nil {
+		return err
+	}
+	defer scan.Close()
+	j := &job{scan: scan, items: items, output: &f.output, streams: s}
+	if !f.noVantage {
+		j.controls = f.controls
+		j.vantage = true
+	}
+	return j.run(ctx)
+}
+
+// bulk refuses a long list when the servers on it could not tell who is asking.
+func (f *scanFlags) bulk(items *sources, ehlo string) error {
+	long, err := items.exceeds(bulkRun)
+	if err != nil || !long || !isLocalhost(ehlo) {
+		return err
+	}
+	return hinted{
+		fmt.Errorf("more than %d domains are not to be scanned as %q: their operators must be able to tell who asks", bulkRun, ehlo),
+		"--ehlo NAME takes a name that resolves to this machine's address",
+	}
+}
+
+// listPresets prints every preset with its domains.
+func listPresets(w io.Writer) error {
+	for i, p := range list.Presets() {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s: %s (%d, of %s)\n", p.Name, p.Title, len(p.Entries), p.Date)
+		for _, e := range p.Entries {
+			mark := ""
+			if e.Legacy {
+				mark = "  legacy"
+			}
+			if _, err := fmt.Fprintf(w, "  %s%s\n", e.Domain, mark); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// oneLine makes an error fit for a terminal: it may quote a file, a server or a resolver.
+func oneLine(text string) string { return report.Escape(text) }

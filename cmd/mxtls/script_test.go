@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// update rewrites the expected output in the scripts: go test ./cmd/mxtls -run TestScript -update.
+var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
+
+// stopLimit is how long a run may last after a signal.
+const stopLimit = 5 * time.Second
+
+// TestMain makes the test binary be mxtls itself, under that name, for the scripts and for the README's sessions.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mxtls": main})
+}
+
+// TestScript runs the stories in testdata/script. Each is what one user wants, told on the command line, in an internet
+// of its own (see world). Besides testscript's own commands there are, with what they do:
+//
+//	scan STATUS ARGS...      mxtls scan $SCAN ARGS, which must end with exit status STATUS
+//	status STATUS PROGRAM... likewise, any program
+//	signal NAME ADDR         once the server at ADDR has a session, signal the process whose number is in the file "pid"
+//	lasted DURATION          the last scan or status took at least that
+//	json FILE PATH VALUE     the value at PATH, as in 0.servers.1.host or domains.#; several documents are one array
+//	masked                   the last stdout with the resolver, the port and all that is of now made the same each time
+//
+// and those that build and question the world, described at worldCommands.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		"scan": cmdScan, "status": cmdStatus, "signal": cmdSignal, "lasted": cmdLasted, "json": cmdJSON, "masked": cmdMasked,
+	}
+	for name, c := range worldCommands {
+		commands[name] = c.run
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"), Setup: setup, Cmds: commands,
+		UpdateScripts: *update, RequireUniqueNames: true, RequireExplicitExec: true,
+	})
+}
+
+// setup gives a script its world.
+func setup(env *testscript.Env) error {
+	w, err := newWorld(filepath.Join(env.WorkDir, "ca.pem"))
+	if err != nil {
+		return err
+	}
+	env.Defer(w.close)
+	env.Values[worldKey{}] = w
+	env.Setenv("RESOLVER", w.dns.Addr())
+	env.Setenv("PORT", w.port)
+	env.Setenv("CA", filepath.Join(env.WorkDir, "ca.pem"))
+	env.Setenv("SCAN", strings.Join(w.flags(env.WorkDir), " "))
+	return nil
+}
+
+type worldKey struct{}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// wantArgs ends the script when a command is used in another way than described.
+func wantArgs(ts *testscript.TestScript, ok bool, usage string) {
+	if !ok {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func cmdScan(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, !neg && len(args) > 0, "scan STATUS ARGS...")
+	flags := worldOf(ts).flags(ts.Getenv("WORK"))
+	cmdStatus(ts, false, append(append([]string{args[0], "mxtls", "scan"}, flags...), args[1:]...))
+}
+
+func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, !neg && len(args) > 1, "status STATUS PROGRAM ARGS...")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	w := worldOf(ts)
+	begun := time.Now()
+	err = ts.Exec(args[1], args[2:]...)
+	w.lasted = time.Since(begun)
+	w.stdout = ts.ReadFile("stdout")
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, not %d", got, want)
+	}
+	if late := w.sinceSignal(); late > stopLimit {
+		ts.Fatalf("ended %s after the signal", late)
+	}
+}
+
+func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, !neg && len(args) == 2, "signal NAME ADDR")
+	worldOf(ts).signalAt(ts, args[0], args[1], ts.MkAbs("pid"))
+}
+
+func cmdLasted(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, !neg && len(args) == 1, "lasted DURATION")
+	want, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	if got := worldOf(ts).lasted; got < want {
+		ts.Fatalf("took only %s", got)
+	}
+}
+
+// volatile are the parts of a report that differ from run to run, and what stands for them.
+var volatile = []struct {
+	pattern *regexp.Regexp
+	text    string
+}{
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC`), "NOW UTC"},
+	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA256"},
+	{regexp.MustCompile(`\b\d+(\.\d+)?(ms|s)\b`), "DURATION"},
+}
+
+func cmdMasked(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, !neg && len(args) == 0, "masked")
+	w := worldOf(ts)
+	text := strings.NewReplacer(w.dns.Addr(), "RESOLVER", ":"+w.port, ":PORT").Replace(w.stdout)
+	for _, v := range volatile {
+		text = v.pattern.ReplaceAllString(text, v.text)
+	}
+	fmt.Fprint(ts.Stdout(), text)
+}
+
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	wantArgs(ts, len(args) == 3, "json FILE PATH VALUE")
+	document, err := parseJSON(ts.ReadFile(args[0]))
+	ts.Check(err)
+	got, err := valueAt(document, args[1])
+	ts.Check(err)
+	if (got == args[2]) == neg {
+		ts.Fatalf("%s is %q, not %q", args[1], got, args[2])
+	}
+}
+
+// parseJSON reads one document, or an array of all when there are several.
+func parseJSON(text string) (any, error) {
+	var all []any
+	for d := json.NewDecoder(strings.NewReader(text)); d.More(); {
+		d.UseNumber()
+		var v any
+		if err := d.Decode(&v); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	switch len(all) {
+	case 0:
+		return nil, errors.New("no JSON")
+	case 1:
+		return all[0], nil
+	}
+	return all, nil
+}
+
+// valueAt goes down a path and returns what is there: a string as it is, anything else as JSON.
+func valueAt(v any, path string) (string, error) {
+	for step := range strings.SplitSeq(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			inner, ok := x[step]
+			if !ok {
+				return "", fmt.Errorf("no %q in %s: %v", step, path, x)
+			}
+			v = inner
+		case []any:
+			if step == "#" {
+				return strconv.Itoa(len(x)), nil
+			}
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(x) {
+				return "", fmt.Errorf("no %q in the %d elements at %s", step, len(x), path)
+			}
+			v = x[i]
+		default:
+			return "", fmt.Errorf("nothing below %v for %q in %s", v, step, path)
+		}
+	}
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSpace(out.String()), err
+}
