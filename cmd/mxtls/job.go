@@ -29,7 +29,6 @@ type job struct {
 	summary  report.Summary
 	found    bool // something that --fail-on names
 	defects  int  // results that a defect of ours spoiled
-	refusals refusals
 	progress *progress
 }
 
