@@ -18,9 +18,6 @@ type Column struct {
 }
 
 // Columns are the columns of the CSV by domain or by server, in order.
-//
-// schema_version and type, which a JSON line begins with, have no column: they would say the same in each row, and the
-// header line is the schema.
 func Columns(rows Rows) []Column {
 	columns := csvColumns(rows)
 	docs := make([]Column, len(columns))
@@ -102,6 +99,9 @@ var domainColumns = []csvColumn{
 
 // serverColumns are the fields of a JSON line in its order, flattened; a server's own fields without a prefix.
 var serverColumns = []csvColumn{
+	{Column{"schema_version", "schema_version", "version of these columns and of the JSON"},
+		func(l *csvLine) { l.number(SchemaVersion) }},
+	{Column{"type", "type", "what the row is about: domain"}, func(l *csvLine) { l.word("domain") }},
 	{Column{"domain", "domain",
 		"the mail domain as an A-label; [host] or [address] for a server named directly; empty where mx_kind " +
 			"is invalid"},

@@ -33,7 +33,7 @@ func TestCSVColumnsAreFixed(t *testing.T) {
 	for rows, want := range map[Rows]string{
 		RowsDefault: "domain,via,group,mx_kind,servers,encrypted,not_encrypted,unknown,encrypted_percent,tls_versions," +
 			"certificate_status,certificate_reason,earliest_expiry,findings",
-		ByServer: "domain,input,via,group,mx_kind,mx_trust,mx_reason,host,preference,address,port,stage," +
+		ByServer: "schema_version,type,domain,input,via,group,mx_kind,mx_trust,mx_reason,host,preference,address,port,stage," +
 			"starttls_offered,starttls_accepted,tls_established,authenticated,reason,detail,banner,capabilities," +
 			"tls_version,tls_cipher,tls_group,certificate_status,certificate_reason,certificate_name_match," +
 			"certificate_names,certificate_subject,certificate_issuer,certificate_not_before,certificate_not_after," +

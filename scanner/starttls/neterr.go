@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // This file is the one place where errors of net, syscall and crypto/tls become Reasons.
@@ -59,11 +60,28 @@ func connectReason(err error, addr netip.Addr) Reason {
 	return ConnectFailed
 }
 
+// connectText says the same in words: the frequent reasons in few, any other in the system's.
+func connectText(r Reason, err error, limit time.Duration) string {
+	switch r {
+	case ConnectTimeout:
+		return fmt.Sprintf("no connection within %v", limit)
+	case ConnectionRefused:
+		return "the connection was refused"
+	case NoIPv6:
+		return "not tested: this machine has no IPv6"
+	case Unreachable:
+		return "there is no route to the address"
+	case GreetingClosed:
+		return "the server reset the connection before the banner"
+	}
+	return err.Error()
+}
+
 // handshakeReason says why a handshake failed, from what the server did, with evidence in words. Whether a deadline
 // ran out is for the caller to say, who knows which one. Received is the number of octets that came in.
 func handshakeReason(err error, received int) (Reason, string) {
 	if alert, ok := remoteAlert(err); ok {
-		return alertReason(alert, received <= alertRecord), "the server sent the alert: " + alert
+		return alertReason(alert, received <= alertRecord), "the handshake failed, the server sent the alert: " + alert
 	}
 	if header, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return recordReason(header), fmt.Sprintf("%s; record header %q", header.Msg, header.RecordHeader[:])

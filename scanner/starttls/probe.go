@@ -56,7 +56,8 @@ func (p *probe) connect() *Error {
 		if p.ctx.Err() != nil {
 			return p.interrupted(err)
 		}
-		return p.fail(connectReason(err, p.s.Addr.Addr()), err.Error(), err)
+		reason := connectReason(err, p.s.Addr.Addr())
+		return p.fail(reason, connectText(reason, err, p.limit), err)
 	}
 	p.conn, p.stream, p.replies = conn, conn, newReplyReader(conn)
 	p.reached(Connected)
@@ -138,7 +139,7 @@ func (p *probe) startTLS() *Error {
 	// answers inside TLS (CVE-2011-0411 and its kin). It is evidence, and the end of this connection.
 	if injected := p.replies.buffered(); len(injected) > 0 {
 		p.s.Injected = append([]byte(nil), injected[:min(len(injected), maxInjected)]...)
-		return p.fail(ResponseInjection, fmt.Sprintf("%d octets of plain text behind the 220", len(injected)), nil)
+		return p.fail(ResponseInjection, fmt.Sprintf("plain text injected behind the 220 to STARTTLS: %d octets", len(injected)), nil)
 	}
 	return nil
 }
@@ -146,15 +147,15 @@ func (p *probe) startTLS() *Error {
 // notOffered says why there is no STARTTLS in the reply to EHLO.
 func (p *probe) notOffered() *Error {
 	if word := overwritten(p.s.Before); word != "" {
-		return p.fail(StartTLSStripped, "in STARTTLS's place stands "+clip(word), nil)
+		return p.fail(StartTLSStripped, "STARTTLS is overwritten on the way: "+clip(word)+" stands in its place", nil)
 	}
 	if banner := p.s.Dialogue[0].Reply; masked(banner) {
-		return p.fail(StartTLSStripped, "the banner is overwritten: "+banner.text(), nil)
+		return p.fail(StartTLSStripped, "the banner is overwritten on the way: "+banner.text(), nil)
 	}
 	if p.s.HELO {
-		return p.fail(HELOOnly, "EHLO was answered "+p.s.Dialogue[1].Reply.text(), nil)
+		return p.fail(HELOOnly, "it knows only HELO; EHLO was answered "+p.s.Dialogue[1].Reply.text(), nil)
 	}
-	return p.fail(StartTLSNotSupported, "STARTTLS is not among the capabilities", nil)
+	return p.fail(StartTLSNotSupported, "STARTTLS is not offered", nil)
 }
 
 func (p *probe) handshake() *Error {
