@@ -20,10 +20,10 @@ const (
 // Escape makes foreign text safe for a terminal or any other human reader: whatever is not plainly visible (control
 // octets, C1, DEL, bidirectional and zero-width characters, octets that are not UTF-8) becomes `\xNN` or `\u{NNNN}`,
 // and what is wider than 120 columns ends in "…". The result holds no line break. Escaping twice changes nothing.
-func Escape(s string) string { return escape(s, escapeWidth) }
+func Escape(s string) string { return EscapeTo(s, escapeWidth) }
 
-// escape is Escape with a width of its own; 0 = no limit.
-func escape(s string, width int) string {
+// EscapeTo is Escape with a width of its own; 0 = no limit.
+func EscapeTo(s string, width int) string {
 	if plain(s) && (width == 0 || len(s) <= width) {
 		return s
 	}

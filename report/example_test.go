@@ -27,14 +27,14 @@ func ExampleNew() {
 	var summary report.Summary
 	summary.Add("", &result)
 	w.Begin(report.Run{Started: time.Date(2026, 11, 23, 10, 29, 0, 0, time.UTC), EHLO: "mx.example.org",
-		Roots: report.Roots{Source: "mozilla", Count: 140}, Resolvers: []string{"127.0.0.1:53"}, Validating: truth.Yes})
+		Roots: report.Roots{Source: "embedded", Count: 140}, Resolvers: []string{"127.0.0.1:53"}, Validating: truth.Yes})
 	w.Add("", result)
 	if err := w.End(summary); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
 	// Email encryption in transit · 1 domain, 0 mail servers · 2026-11-23 10:29 UTC
-	// Roots: mozilla (140) · resolver 127.0.0.1:53 (validating) · EHLO mx.example.org
+	// Roots: Mozilla's, embedded (140) · resolver 127.0.0.1 (validating) · EHLO mx.example.org
 	//
 	//     Domain       Via  Encrypted  TLS  Certificate
 	//   – example.com                  takes no mail (null MX)

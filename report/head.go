@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 
@@ -20,8 +21,7 @@ func title(r *Run, s *Summary) string {
 func vantage(r *Run) []string {
 	items := []string{"Roots: " + rootsText(&r.Roots)}
 	if len(r.Resolvers) > 0 {
-		resolvers := strings.Join(r.Resolvers, ", ")
-		items = append(items, "resolver "+Escape(resolvers)+map[truth.Truth]string{
+		items = append(items, "resolver "+Escape(resolversText(r.Resolvers))+map[truth.Truth]string{
 			truth.Yes: " (validating)", truth.No: " (not validating)", truth.Unknown: " (validating: unknown)"}[r.Validating])
 	}
 	if r.EHLO != "" {
@@ -33,11 +33,26 @@ func vantage(r *Run) []string {
 	return items
 }
 
+// resolversText are the resolvers without the port that goes without saying.
+func resolversText(resolvers []string) string {
+	shown := make([]string, len(resolvers))
+	for i, r := range resolvers {
+		shown[i] = r
+		if host, port, err := net.SplitHostPort(r); err == nil && port == "53" {
+			shown[i] = host
+		}
+	}
+	return strings.Join(shown, ", ")
+}
+
+// embedded is the source of the bundle that is a part of the program; its path is a Go module's, for programs alone.
+const embedded = "embedded"
+
 // rootsText names the root bundle, with its size, its age and what in it has expired.
 func rootsText(r *Roots) string {
 	name := r.Path
-	if name == "" {
-		name = r.Source
+	if r.Source == embedded {
+		name = "Mozilla's, embedded"
 	}
 	notes := []string{strconv.Itoa(r.Count)}
 	if r.Expired > 0 {

@@ -20,8 +20,8 @@ type Run struct {
 
 // Roots says which root bundle certificates were judged against.
 type Roots struct {
-	Source  string // "file", "system", "mozilla", ...
-	Path    string // "" when it is embedded
+	Source  string // "file", "directory" or "embedded"
+	Path    string // of the file or directory; of the Go module where it is embedded
 	Count   int    // certificates
 	Expired int    // of them, at the start of the run
 	Date    time.Time

@@ -55,7 +55,7 @@ func (s style) text(t string) string {
 	if s.ascii {
 		return ascii(t)
 	}
-	return escape(t, 0)
+	return EscapeTo(t, 0)
 }
 
 // legend explains the signs that occur, each once.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -66,6 +67,8 @@ func run(ctx context.Context, release func(), args []string, s streams) int {
 		return statusDone
 	case errors.Is(err, errFindings):
 		return statusFindings
+	case strings.HasPrefix(err.Error(), "unknown command"): // cobra has no type for it
+		err = hinted{err, "mxtls --help lists the commands"}
 	}
 	complain(s.err, err)
 	return statusFailed

@@ -33,8 +33,8 @@ type outputFlags struct {
 
 func (f *outputFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.VarP(wordFlag{&f.format, "FORMAT"}, "output", "o", "table, csv, jsonl, json or markdown")
-	fl.Var(wordFlag{&f.rows, "ROWS"}, "rows", "a row of a table or of CSV is a domain or a server")
+	fl.VarP(wordFlag{&f.format, "FORMAT"}, "output", "o", "`FORMAT` of the report: table, csv, jsonl, json or markdown (default table)")
+	fl.Var(wordFlag{&f.rows, "ROWS"}, "rows", "a row of the table, of CSV or of Markdown is a `ROW`: domain or server (default domain)")
 	fl.StringVar(&f.path, "out", "", "write to this `FILE` at once when all is done, instead of stdout")
 	fl.CountVarP(&f.verbose, "verbose", "v", "show each server's conversation in brief; -vv whole")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no remarks on stderr, errors only")
@@ -46,7 +46,7 @@ func (f *outputFlags) register(cmd *cobra.Command) {
 	fl.BoolVar(&f.bom, "bom", false, "CSV: begin with a byte order mark")
 	fl.StringVar(&f.failOnText, "fail-on", "",
 		"exit with 1 if a domain has one of these (`LIST` with commas): plaintext,\npartial, untrusted, expiring=14d, unknown, invalid, or a finding's code")
-	fl.BoolVar(&f.columns, "list-columns", false, "print the columns of --output and --rows with their meaning, and stop")
+	fl.BoolVar(&f.columns, "list-columns", false, "print the columns of CSV (see --rows) with their meaning, and stop")
 	fl.BoolVar(&f.listFindings, "list-findings", false, "print the codes of all findings with their meaning, and stop")
 }
 

@@ -97,18 +97,18 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 	fl.BoolVarP(&f.only4, "ipv4", "4", false, "IPv4 addresses only")
 	fl.BoolVarP(&f.only6, "ipv6", "6", false, "IPv6 addresses only")
 
-	fl.IntVar(&f.concurrency, "concurrency", 200, "sessions in flight")
-	fl.Float64Var(&f.rate, "rate", 100, "new sessions a second; 0 = no limit")
-	fl.IntVar(&f.perProvider, "per-provider", 4, "sessions in flight with one provider; 0 = no limit")
-	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "limit for each stage of a session")
-	fl.DurationVar(&f.hostTimeout, "host-timeout", 2*time.Minute, "limit for a whole session")
+	fl.IntVar(&f.concurrency, "concurrency", 200, "sessions in flight, at most `N`")
+	fl.Float64Var(&f.rate, "rate", 100, "new sessions a second, at most `N`; 0 = no limit")
+	fl.IntVar(&f.perProvider, "per-provider", 4, "sessions in flight with one provider, at most `N`; 0 = no limit")
+	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "limit for each stage of a session, a `DURATION` such as 30s")
+	fl.DurationVar(&f.hostTimeout, "host-timeout", 2*time.Minute, "limit for a whole session, a `DURATION`")
 	fl.DurationVar(&f.retryAfter, "retry-after", 0,
-		"try a server that said \"later\" (421, 4xx) once more after this long;\n15m is polite, 0 leaves it to the next run")
+		"try a server that said \"later\" (421, 4xx) once more after this `DURATION`;\n15m is polite, 0 leaves it to the next run")
 	fl.StringVar(&f.optOut, "opt-out", "", "leave alone the domains, hosts and networks in this `FILE`")
 	fl.BoolVar(&f.allowReserved, "allow-reserved", false, "connect to loopback, private and reserved addresses too")
 	fl.BoolVar(&f.noVantage, "no-vantage-check", false, "do not check whether this machine can see the Internet's mail servers")
 	fl.StringArrayVar(&f.controls, "vantage-host", defaultControls,
-		"`DOMAIN` that certainly offers STARTTLS, asked only when the first domains all fail; repeatable")
+		"a `DOMAIN` that certainly offers STARTTLS, looked at only when the first domains\nall fail; repeatable")
 }
 
 // options checks the flags that make the scanner and turns them into its Options.
@@ -299,5 +299,8 @@ func listPresets(w io.Writer) error {
 	return nil
 }
 
-// oneLine makes an error fit for a terminal: it may quote a file, a server or a resolver.
-func oneLine(text string) string { return report.Escape(text) }
+// maxError is what one error may take on a terminal, in columns: it may quote a file, a server or a resolver.
+const maxError = 2000
+
+// oneLine makes an error fit for a terminal.
+func oneLine(text string) string { return report.EscapeTo(text, maxError) }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 //	status STATUS PROGRAM... likewise, any program
 //	signal NAME ADDR         once the server at ADDR has a session, signal the process whose number is in the file "pid"
 //	lasted DURATION          the last scan or status took at least that
-//	json FILE PATH VALUE     the value at PATH, as in 0.servers.1.host or domains.#; several documents are one array
+//	json FILE PATH VALUE     the value at PATH, as in 0.servers.1.host or domains.len; several documents are one array
 //	masked                   the last stdout with the resolver, the port and all that is of now made the same each time
 //
 // and those that build and question the world, described at worldCommands.
@@ -64,7 +65,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("RESOLVER", w.dns.Addr())
 	env.Setenv("PORT", w.port)
 	env.Setenv("CA", filepath.Join(env.WorkDir, "ca.pem"))
-	env.Setenv("SCAN", strings.Join(w.flags(env.WorkDir), " "))
+	env.Setenv("SCAN", strings.Join(w.flags(), " "))
 	return nil
 }
 
@@ -81,8 +82,7 @@ func wantArgs(ts *testscript.TestScript, ok bool, usage string) {
 
 func cmdScan(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, !neg && len(args) > 0, "scan STATUS ARGS...")
-	flags := worldOf(ts).flags(ts.Getenv("WORK"))
-	cmdStatus(ts, false, append(append([]string{args[0], "mxtls", "scan"}, flags...), args[1:]...))
+	cmdStatus(ts, false, slices.Concat([]string{args[0], "mxtls", "scan"}, worldOf(ts).flags(), args[1:]))
 }
 
 func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
@@ -122,24 +122,33 @@ func cmdLasted(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// volatile are the parts of a report that differ from run to run, and what stands for them.
-var volatile = []struct {
-	pattern *regexp.Regexp
-	text    string
-}{
-	{regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC`), "NOW UTC"},
-	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA256"},
-	{regexp.MustCompile(`\b\d+(\.\d+)?(ms|s)\b`), "DURATION"},
+// Parts of a report that differ from run to run.
+var (
+	headTime    = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC`)
+	instant     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+	fingerprint = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
+	duration    = regexp.MustCompile(`(NOW,|"duration_ms":)\d+\b`)
+	fraction    = regexp.MustCompile(`\b\d+(\.\d+)?(ms|µs|s)\b`)
+)
+
+// mask puts words for the parts of a report that differ from run to run. Only times of today can be the run's own.
+func mask(text string) string {
+	text = headTime.ReplaceAllString(text, "NOW UTC")
+	text = instant.ReplaceAllStringFunc(text, func(s string) string {
+		if at, err := time.Parse(time.RFC3339, s); err == nil && time.Since(at).Abs() < 10*time.Minute {
+			return "NOW"
+		}
+		return s
+	})
+	text = fingerprint.ReplaceAllString(text, "SHA256")
+	text = duration.ReplaceAllString(text, "${1}DURATION")
+	return fraction.ReplaceAllString(text, "DURATION")
 }
 
 func cmdMasked(ts *testscript.TestScript, neg bool, args []string) {
 	wantArgs(ts, !neg && len(args) == 0, "masked")
 	w := worldOf(ts)
-	text := strings.NewReplacer(w.dns.Addr(), "RESOLVER", ":"+w.port, ":PORT").Replace(w.stdout)
-	for _, v := range volatile {
-		text = v.pattern.ReplaceAllString(text, v.text)
-	}
-	fmt.Fprint(ts.Stdout(), text)
+	fmt.Fprint(ts.Stdout(), mask(strings.NewReplacer(w.dns.Addr(), "RESOLVER", w.port, "PORT").Replace(w.stdout)))
 }
 
 func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
@@ -184,7 +193,7 @@ func valueAt(v any, path string) (string, error) {
 			}
 			v = inner
 		case []any:
-			if step == "#" {
+			if step == "len" {
 				return strconv.Itoa(len(x)), nil
 			}
 			i, err := strconv.Atoi(step)

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,7 +60,7 @@ func newWorld(caFile string) (*world, error) {
 		ca:      scannertest.NewCA("Story Root CA", dates(storyTime.AddDate(-5, 0, 0), storyTime.AddDate(5, 0, 0))),
 		servers: map[netip.Addr]*scannertest.Server{}, closing: make(chan struct{}),
 	}
-	if err := os.WriteFile(caFile, w.ca.PEM(), 0o644); err != nil {
+	if err := cmp.Or(os.WriteFile(caFile, w.ca.PEM(), 0o644), os.Chtimes(caFile, storyTime, storyTime)); err != nil {
 		w.close()
 		return nil, err
 	}
@@ -77,10 +77,10 @@ func (w *world) close() {
 	w.hold.Close()
 }
 
-// flags make mxtls scan look at the world and at nothing else.
-func (w *world) flags(dir string) []string {
+// flags make mxtls scan look at the world and at nothing else, from the script's own folder.
+func (w *world) flags() []string {
 	return []string{
-		"--resolver", w.dns.Addr(), "--port", w.port, "--allow-reserved", "--ca-file", filepath.Join(dir, "ca.pem"),
+		"--resolver", w.dns.Addr(), "--port", w.port, "--allow-reserved", "--ca-file", "ca.pem",
 		"--ehlo", "scan.example.org", "--at", storyTime.Format(time.DateOnly),
 	}
 }

@@ -198,7 +198,7 @@ func TestLookup(t *testing.T) {
 			hostAt(20, "half.host.example", "192.0.2.16"),
 			hostAt(30, "emptyhalf.host.example").with(reason(LookupRefused)),
 		}}, ""},
-		{"servfail", failing(LookupServFail), "mx lookup for servfail.example: SERVFAIL from 127.0.0.1"},
+		{"servfail", failing(LookupServFail), "MX lookup for servfail.example: SERVFAIL from 127.0.0.1"},
 		{"refused", failing(LookupRefused), "REFUSED"},
 		{"malformed", failing(LookupMalformed), "malformed answer"},
 		{"bogus", Set{Kind: Failed, Reason: LookupBogus, Trust: resolve.Bogus}, "DNSSEC"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 )
 
 // Error is why a lookup failed: what was asked, of whom, what came back, and what to do about it.
@@ -22,7 +23,7 @@ type Error struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Type != "" {
-		fmt.Fprintf(&b, "%s lookup for %s: ", strings.ToLower(e.Type), e.Name)
+		fmt.Fprintf(&b, "%s lookup for %s: ", strings.ToUpper(e.Type), e.Name)
 	}
 	if e.Rcode != "" {
 		b.WriteString(e.Rcode)
@@ -39,9 +40,17 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " %q", e.EDE)
 	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+		fmt.Fprintf(&b, ": %v", cause(e.Err))
 	}
 	return b.String()
+}
+
+// cause is an error without the addresses that package net puts before it: they are this machine's own and change.
+func cause(err error) error {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return errno
+	}
+	return err
 }
 
 // kindText is a kind as Error words it, in front of "from RESOLVER".
@@ -49,6 +58,8 @@ func kindText(k Kind) string {
 	switch k {
 	case Timeout:
 		return "no answer"
+	case Network:
+		return "no way to get an answer"
 	case Malformed:
 		return "malformed answer"
 	case TooLarge:
