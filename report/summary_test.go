@@ -98,7 +98,7 @@ func TestHeadWords(t *testing.T) {
 	if got := title(&run, &s); got != want {
 		t.Errorf("title %q, want %q", got, want)
 	}
-	run.Roots = Roots{Source: "mozilla", Count: 140, Date: time.Date(2026, 10, 30, 0, 0, 0, 0, time.UTC)}
+	run.Roots = Roots{Source: "embedded", Count: 140, Date: time.Date(2026, 10, 30, 0, 0, 0, 0, time.UTC)}
 	run.Validating, run.Port, run.Resolvers = truth.No, 2525, []string{"192.0.2.1:53", "192.0.2.2:53"}
 	items := []string{"Roots: mozilla (140, of 2026-10-30)", "resolver 192.0.2.1:53, 192.0.2.2:53 (not validating)",
 		"EHLO mx.example.org", "port 2525"}

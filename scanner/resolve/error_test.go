@@ -14,39 +14,39 @@ func TestErrorText(t *testing.T) {
 	}{
 		{
 			&Error{Kind: Timeout, Name: "a.example", Type: "MX", Resolver: "192.0.2.1:53"},
-			"mx lookup for a.example: no answer from 192.0.2.1:53",
+			"MX lookup for a.example: no answer from 192.0.2.1:53",
 			"is a resolver running at 192.0.2.1:53? try --resolver 127.0.0.1",
 		},
 		{
 			&Error{Kind: Network, Name: "a.example", Type: "A", Resolver: "192.0.2.1:53", Err: io.ErrUnexpectedEOF},
-			"a lookup for a.example: network from 192.0.2.1:53: unexpected EOF",
+			"A lookup for a.example: no way to get an answer from 192.0.2.1:53: unexpected EOF",
 			"is a resolver running at 192.0.2.1:53? try --resolver 127.0.0.1",
 		},
 		{
 			&Error{Kind: ServFail, Name: "a.example", Type: "MX", Resolver: "192.0.2.1:53", Rcode: "SERVFAIL"},
-			"mx lookup for a.example: SERVFAIL from 192.0.2.1:53",
+			"MX lookup for a.example: SERVFAIL from 192.0.2.1:53",
 			"the domain's name servers may be out of reach; ask again later",
 		},
 		{
 			&Error{Kind: BogusAnswer, Name: "a.example", Type: "MX", Rcode: "SERVFAIL", EDE: "DNSSEC Bogus: \x1b[31m"},
-			`mx lookup for a.example: SERVFAIL (DNSSEC) "DNSSEC Bogus: \x1b[31m"`,
+			`MX lookup for a.example: SERVFAIL (DNSSEC) "DNSSEC Bogus: \x1b[31m"`,
 			"the zone's DNSSEC is broken, or the resolver's clock or trust anchor is wrong",
 		},
 		{
 			&Error{Kind: Refused, Name: ".", Type: "NS", Resolver: "192.0.2.1:53", Rcode: "REFUSED"},
-			"ns lookup for .: REFUSED from 192.0.2.1:53",
+			"NS lookup for .: REFUSED from 192.0.2.1:53",
 			"does the resolver allow queries from this machine, unfiltered? try --resolver 127.0.0.1",
 		},
 		{
 			&Error{Kind: Down, Name: "a.example", Type: "MX", Resolver: "192.0.2.1:53",
 				Err: &Error{Kind: Timeout, Resolver: "192.0.2.1:53"}},
-			"mx lookup for a.example: no resolver answers any more: no answer from 192.0.2.1:53",
+			"MX lookup for a.example: no resolver answers any more: no answer from 192.0.2.1:53",
 			"is a resolver running at 192.0.2.1:53? try --resolver 127.0.0.1",
 		},
 		{
 			&Error{Kind: CNAMELoop, Name: "a.example", Type: "MX",
 				Err: errors.New("b.example is an alias of a.example")},
-			"mx lookup for a.example: cname loop: b.example is an alias of a.example", "",
+			"MX lookup for a.example: cname loop: b.example is an alias of a.example", "",
 		},
 		{&Error{Kind: TooLarge, Resolver: "192.0.2.1:53"}, "answer too large from 192.0.2.1:53", ""},
 		{&Error{Kind: Malformed}, "malformed answer", ""},
