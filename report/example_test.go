@@ -34,7 +34,8 @@ func ExampleNew() {
 	}
 	// Output:
 	// Email encryption in transit · 1 domain, 0 mail servers · 2026-11-23 10:29 UTC
-	// Roots: Mozilla's, embedded (140) · resolver 127.0.0.1 (validating) · EHLO mx.example.org
+	// Roots: Mozilla's, embedded (140) · resolver 127.0.0.1 (validating)
+	//   EHLO mx.example.org
 	//
 	//     Domain       Via  Encrypted  TLS  Certificate
 	//   – example.com                  takes no mail (null MX)

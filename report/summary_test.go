@@ -99,8 +99,8 @@ func TestHeadWords(t *testing.T) {
 		t.Errorf("title %q, want %q", got, want)
 	}
 	run.Roots = Roots{Source: "embedded", Count: 140, Date: time.Date(2026, 10, 30, 0, 0, 0, 0, time.UTC)}
-	run.Validating, run.Port, run.Resolvers = truth.No, 2525, []string{"192.0.2.1:53", "192.0.2.2:53"}
-	items := []string{"Roots: mozilla (140, of 2026-10-30)", "resolver 192.0.2.1:53, 192.0.2.2:53 (not validating)",
+	run.Validating, run.Port, run.Resolvers = truth.No, 2525, []string{"192.0.2.1:53", "[2001:db8::2]:53", "192.0.2.3:5353"}
+	items := []string{"Roots: Mozilla's, embedded (140, of 2026-10-30)", "resolver 192.0.2.1, 2001:db8::2, 192.0.2.3:5353 (not validating)",
 		"EHLO mx.example.org", "port 2525"}
 	if diff := cmp.Diff(items, vantage(&run)); diff != "" {
 		t.Errorf("head (-want +got):\n%s", diff)
