@@ -134,8 +134,8 @@ var serverColumns = []csvColumn{
 	{Column{"tls_established", "servers[].tls_established", "yes, no or unknown"},
 		ofServer(func(l *csvLine) { l.word(l.answer.Established.String()) })},
 	{Column{"authenticated", "servers[].authenticated",
-		"yes where the chain is trusted and the MX host's name matches, no where TLS stands without that, " +
-			"else unknown"},
+		"yes where the chain is trusted and the MX host's name matches, no where TLS stands without that or " +
+			"there is none, unknown where it could not be told"},
 		ofServer(func(l *csvLine) { l.word(l.answer.Authenticated.String()) })},
 	{Column{"reason", "servers[].reason", "code of the last answer that is not yes; empty when all is well"},
 		ofServer(func(l *csvLine) { l.word(l.answer.Reason) })},

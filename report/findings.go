@@ -91,9 +91,9 @@ func inWords(code string) string {
 // meaning is what a code says and what to do about it, in one line.
 func meaning(code string) string {
 	text := inWords(code)
-	text = strings.ToUpper(text[:1]) + text[1:]
+	text = strings.ToUpper(text[:1]) + text[1:] + "."
 	if do := advice[code]; do != "" {
-		text += ". " + do
+		text += " " + do
 	}
 	return text
 }
@@ -105,13 +105,21 @@ var advice = map[string]string{
 	starttls.StartTLSRefused.String():      "Mail goes in plain text: ask its operator.",
 	starttls.StartTLSTemporary.String():    "Look again later; it is often a certificate that cannot be read.",
 	starttls.ResponseInjection.String():    "What an attacker adds would pass for encrypted: tell its operator.",
-	starttls.HELOOnly.String():             "Such a server cannot offer TLS.",
+	starttls.HELOOnly.String():             "Mail goes in plain text: ask its operator for a server of this century.",
+	starttls.StartTLSBadReply.String():     "Mail goes in plain text: ask its operator.",
+	starttls.TLSAlert.String():             "Mail is put off and then goes in plain text: ask its operator to mend TLS.",
+	starttls.TLSNotTLS.String():            "Mail is put off and then goes in plain text: ask its operator to mend TLS.",
+	starttls.TLSNoCipher.String():          "Another program may find one: try openssl s_client -starttls smtp.",
+	starttls.AfterTLSClosed.String():       "It takes handshakes and no mail: ask its operator to mend TLS.",
+	starttls.ConnectionRefused.String():    "If many do this, port 25 is blocked on your side.",
+	starttls.NotSMTP.String():              "The MX record leads to the wrong machine: tell its operator.",
+	starttls.ReservedAddress.String():      "The domain's DNS is wrong, or meant for its own network.",
 	starttls.TooManyConnections.String():   "Look again later, with a lower --rate or --per-provider.",
 	starttls.GreetingTemporary.String():    "Look again later.",
 	starttls.RefusedByPolicy.String():      "It refuses this machine, not TLS: look from your mail server.",
 	starttls.ConnectTimeout.String():       "If many do this, port 25 is blocked on your side.",
 	starttls.GreetingTimeout.String():      "Look again later, with a longer --timeout.",
-	starttls.TLSVersion.String():           "It speaks no TLS version that is still in use: ask its operator.",
+	starttls.TLSVersion.String():           "Ask its operator for TLS 1.2 or later.",
 	pkix.Expired.String():                  "Delivery that wants a valid certificate fails: ask its operator to renew it.",
 	pkix.SelfSigned.String():               "It encrypts but proves nothing: do not demand verification here.",
 	pkix.UnknownIssuer.String():            "Check that your root bundle is current; else as with a self-signed one.",
