@@ -21,8 +21,8 @@ test-mta: ## scan real Postfix, Exim, Sendmail, Courier and OpenSMTPD behind unb
 check: ## format, vet, lint, tidiness; changes nothing
 	@test -z "$$(gofmt -s -l .)" || { echo "not gofmt'ed:"; gofmt -s -l .; exit 1; }
 	go vet ./... && go vet -tags mta ./... && GOARCH=386 go vet ./...
-	go run $(STATICCHECK) -tags mta ./...
-	go mod tidy -diff
+	go run $(STATICCHECK) -checks all -tags mta ./...
+	go fix -diff ./... && go mod tidy -diff
 	go test -run TestImportDirections ./cmd/mxtls
 
 fuzz: ## each fuzz target for FUZZTIME

@@ -110,12 +110,12 @@ func leaves(t reflect.Type, path string, out *[]string) {
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
 		leaves(t.Elem(), path+"[]", out)
 	case t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]():
-		for f := range t.NumField() {
-			tag := t.Field(f).Tag.Get("json")
+		for field := range t.Fields() {
+			tag := field.Tag.Get("json")
 			if path != "" {
 				tag = path + "." + tag
 			}
-			leaves(t.Field(f).Type, tag, out)
+			leaves(field.Type, tag, out)
 		}
 	default:
 		*out = append(*out, path)

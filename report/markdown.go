@@ -46,11 +46,12 @@ func (w *markdownWriter) Add(_ string, r scanner.Result) error {
 	w.findings.add(&r, w.style.shownDomain(&r))
 	var lines []string
 	for _, row := range rowsOf(&r, w.opts, w.style) {
-		line := "| " + w.style.glyph(row.class) + " |"
+		var line strings.Builder
+		line.WriteString("| " + w.style.glyph(row.class) + " |")
 		for _, c := range row.cells {
-			line += " " + w.cell(c) + " |"
+			line.WriteString(" " + w.cell(c) + " |")
 		}
-		lines = append(lines, line)
+		lines = append(lines, line.String())
 	}
 	return w.lines(lines...)
 }

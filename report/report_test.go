@@ -55,11 +55,12 @@ func TestTableFits(t *testing.T) {
 	for _, width := range []int{minWidth, 66, 80, compact - 1, compact, 120, 200} {
 		for _, o := range []Options{{}, {Rows: ByServer}, {Verbose: 1}, {Verbose: 2, ASCII: true}, {Color: true}} {
 			o.Width = width
-			text := string(write(t, Table, o))
+			var text strings.Builder
+			text.WriteString(string(write(t, Table, o)))
 			for _, p := range []string{"漢字漢字漢字" + strings.Repeat("漢", 200), strings.Repeat("x", 300), "\x1b"} {
-				text += report(t, Table, o, poisonedRun(p), poisoned(p))
+				text.WriteString(report(t, Table, o, poisonedRun(p), poisoned(p)))
 			}
-			for line := range strings.Lines(text) {
+			for line := range strings.Lines(text.String()) {
 				line = strings.TrimSuffix(sgr.ReplaceAllString(line, ""), "\n")
 				if w := displaywidth.String(line); w > width {
 					t.Errorf("%+v: a line of %d columns: %q", o, w, line)

@@ -39,8 +39,8 @@ var kinds = map[string]func(w *world, host string) scannertest.SMTP{
 		return s
 	},
 	// Its words are a spreadsheet's formula and a terminal's command.
-	"formula": func(*world, string) scannertest.SMTP {
-		return scannertest.SMTP{EHLO: "250-=cmd|' /C calc'!A0\r\n250 @SUM(1;2)", Banner: "220 \x1b]0;owned\a\x1b[31m"}
+	"formula": func(_ *world, host string) scannertest.SMTP {
+		return scannertest.SMTP{EHLO: "250-" + host + "\r\n250-=cmd|' /C calc'!A0\r\n250 @SUM(1;2)", Banner: "220 \x1b]0;owned\a\x1b[31m"}
 	},
 	"slow": func(w *world, host string) scannertest.SMTP {
 		return scannertest.SMTP{Handle: func(c net.Conn) { w.slow(c, host) }}

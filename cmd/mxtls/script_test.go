@@ -128,7 +128,7 @@ var (
 	instant     = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 	fingerprint = regexp.MustCompile(`\b[0-9a-f]{64}\b`)
 	duration    = regexp.MustCompile(`(NOW,|"duration_ms":)\d+\b`)
-	fraction    = regexp.MustCompile(`\b\d+(\.\d+)?(ms|µs|s)\b`)
+	fraction    = regexp.MustCompile(` *\b\d+(\.\d+)? ?(ms|µs|s)\b`)
 )
 
 // mask puts words for the parts of a report that differ from run to run. Only times of today can be the run's own.
@@ -142,7 +142,7 @@ func mask(text string) string {
 	})
 	text = fingerprint.ReplaceAllString(text, "SHA256")
 	text = duration.ReplaceAllString(text, "${1}DURATION")
-	return fraction.ReplaceAllString(text, "DURATION")
+	return fraction.ReplaceAllString(text, " DURATION")
 }
 
 func cmdMasked(ts *testscript.TestScript, neg bool, args []string) {

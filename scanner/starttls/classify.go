@@ -47,7 +47,7 @@ func refusedByPolicy(r Reply) bool {
 	var poor, security bool
 	for _, line := range r.Lines {
 		text := strings.ToLower(textOf(line))
-		for _, field := range strings.Fields(text) {
+		for field := range strings.FieldsSeq(text) {
 			switch strings.Trim(field, "#():;,.") { // qmail writes "(#5.7.1)"
 			case "5.7.1":
 				return true
