@@ -137,13 +137,12 @@ func (j *job) cutShort(ctx context.Context) error {
 func (j *job) end(ctx context.Context) error {
 	t := &j.summary.Total
 	if err := j.cutShort(ctx); err != nil {
-		total, final := j.items.count()
-		of := fmt.Sprint(total)
-		if !final {
-			of = "a longer list"
+		of := "of a longer list"
+		if total, final := j.items.count(); final {
+			of = fmt.Sprintf("of %d", total)
 		}
 		return hinted{
-			fmt.Errorf("the report is partial, %d of %s: %w", t.Domains, of, err),
+			fmt.Errorf("the report is partial, %d %s: %w", t.Domains, of, err),
 			"what was done by then is in the report",
 		}
 	}

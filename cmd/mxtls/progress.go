@@ -33,7 +33,7 @@ func newProgress(stderr io.Writer, quiet bool) *progress {
 	return &progress{w: stderr, width: width, start: time.Now()}
 }
 
-// show prints done of total; total is not final while the list is still being read.
+// show prints done of total; total is an estimate while the list is still being read.
 func (p *progress) show(done, total int, final bool) {
 	if p == nil || time.Since(p.last) < progressEvery {
 		return
@@ -43,19 +43,19 @@ func (p *progress) show(done, total int, final bool) {
 	fmt.Fprintf(p.w, "\r%.*s\x1b[K", max(p.width-1, 1), line)
 }
 
-// progressLine is "120/5000 domains, 98/s, 50 s left".
+// progressLine is "120 of about 5000 domains, 98/s, about 50s left".
 func progressLine(done, total int, final bool, since time.Duration) string {
-	more := ""
-	if !final {
-		more = "+"
+	about := "about "
+	if final {
+		about = ""
 	}
-	line := fmt.Sprintf("%d/%d%s domains", done, total, more)
+	line := fmt.Sprintf("%d of %s%d domains", done, about, total)
 	if done == 0 || since <= 0 {
 		return line
 	}
 	speed := float64(done) / since.Seconds()
 	line += fmt.Sprintf(", %.3g/s", speed)
-	if final && total > done {
+	if total > done {
 		left := time.Duration(float64(total-done) / speed * float64(time.Second))
 		line += fmt.Sprintf(", about %s left", left.Round(time.Second))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -71,6 +72,8 @@ type sources struct {
 	lists  []source
 	files  []*os.File
 
+	lines int // of the files, which is about how many items they hold
+
 	ahead []list.Item // read before the scan asked
 	next  func() (list.Item, error, bool)
 	stop  func()
@@ -106,8 +109,29 @@ func (s *sources) addFile(path, column string, stdin io.Reader) error {
 		return fmt.Errorf("-f: %w", err)
 	}
 	s.files = append(s.files, file)
+	s.lines += countLines(file)
 	s.add(filepath.Base(path), column, file)
 	return nil
+}
+
+// countLines is the number of lines of a regular file, for the progress line alone; 0 where it cannot be told, as of a
+// pipe. The file is left at its beginning.
+func countLines(file *os.File) (lines int) {
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := file.Read(buf)
+		lines += bytes.Count(buf[:n], []byte{'\n'})
+		if err != nil {
+			break
+		}
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0 // reading it will fail, and say so
+	}
+	return lines
 }
 
 // add takes a list in.
@@ -223,11 +247,14 @@ func (s *sources) group(index int) string {
 	return s.begins[i-1].group
 }
 
-// count is how many items were read, and whether those are all.
+// count is how many items there are: exactly when all were read, before that as far as can be told.
 func (s *sources) count() (n int, final bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.read, s.done
+	if s.done {
+		return s.read, true
+	}
+	return max(s.read, s.lines), false
 }
 
 // err is why a list could not be read to its end.

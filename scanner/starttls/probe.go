@@ -1,6 +1,7 @@
 package starttls
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -175,8 +176,14 @@ func (p *probe) handshake() *Error {
 	}
 	state := conn.ConnectionState()
 	h := &Handshake{Version: state.Version, Suite: state.CipherSuite, Group: uint16(state.CurveID)}
-	for _, cert := range state.PeerCertificates {
-		h.Chain = append(h.Chain, cert.Raw)
+	for i, cert := range state.PeerCertificates {
+		der := cert.Raw
+		if i == 0 {
+			// Raw lies in the server's whole Certificate message. The issuers' come from crypto/tls's cache, where
+			// servers share them, so without the leaf's hold on it the message goes.
+			der = bytes.Clone(der)
+		}
+		h.Chain = append(h.Chain, der)
 	}
 	p.s.TLS = h
 	p.stream = conn
