@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mxtls/scanner/pkix"
 )
 
 // update rewrites the expected output in the scripts: go test ./cmd/mxtls -run TestScript -update.
@@ -50,8 +52,17 @@ func TestScript(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), Setup: setup, Cmds: commands,
-		UpdateScripts: *update, RequireUniqueNames: true, RequireExplicitExec: true,
+		Condition: hasRoots, UpdateScripts: *update, RequireUniqueNames: true, RequireExplicitExec: true,
 	})
+}
+
+// hasRoots knows the condition [roots]: the machine has a root bundle.
+func hasRoots(name string) (bool, error) {
+	if name != "roots" {
+		return false, fmt.Errorf("no condition %q", name)
+	}
+	_, err := pkix.System()
+	return err == nil, nil
 }
 
 // setup gives a script its world.
