@@ -55,7 +55,9 @@ func (o Options) withDefaults() Options {
 		o.EHLO = "localhost"
 	}
 	setDefault(&o.Port, defaultPort)
-	setDefault(&o.Concurrency, defaultConcurrency)
+	if o.Concurrency <= 0 {
+		o.Concurrency = defaultConcurrency
+	}
 	setDefault(&o.Rate, defaultRate)
 	setDefault(&o.PerProvider, defaultPerProvider)
 	setDefault(&o.Timeout, defaultTimeout)

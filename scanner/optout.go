@@ -10,8 +10,10 @@ import (
 	"mxtls/scanner/name"
 )
 
-// maxOptOutLine bounds one line of an opt-out file; a name has at most 253 octets.
-const maxOptOutLine = 4096
+const (
+	maxOptOutLine = 4096 // octets of one line of an opt-out file; a name has at most 253
+	mappedBits    = 96   // of an IPv4 address that is written as IPv6 (RFC 4291 2.5.5.2), before those of IPv4
+)
 
 // OptOut is a list of those who asked to be left alone: domains with all below them, as mail domains before any lookup
 // and as MX hosts before any connection; addresses and networks before any connection. A nil OptOut names nobody.
@@ -44,10 +46,14 @@ func ParseOptOut(r io.Reader) (*OptOut, error) {
 
 func (o *OptOut) add(text string) error {
 	if prefix, err := netip.ParsePrefix(text); err == nil {
+		if addr := prefix.Addr(); addr.Is4In6() && prefix.Bits() >= mappedBits {
+			prefix = netip.PrefixFrom(addr.Unmap(), prefix.Bits()-mappedBits)
+		}
 		o.networks = append(o.networks, prefix.Masked())
 		return nil
 	}
 	if addr, err := netip.ParseAddr(text); err == nil {
+		addr = addr.Unmap()
 		o.networks = append(o.networks, netip.PrefixFrom(addr, addr.BitLen()))
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Scan looks at every item and yields the results in their order. It reads the list no further ahead than its window,
-// so a list may be endless.
+// so a list may be endless. One that blocks is waited for, whatever becomes of ctx: let it heed ctx itself.
 //
 // When ctx ends, no new work starts; what is under way gets up to 4 seconds, and what could not be finished is not
 // yielded: the results are whole, the list is not. The same holds when the resolvers stop answering; Err tells.
@@ -29,7 +29,7 @@ func (s *Scanner) Scan(ctx context.Context, items iter.Seq[string]) iter.Seq[Res
 		defer stop()
 		defer unwatch()
 
-		results := make(chan chan Result, s.window())
+		results := make(chan chan Result, window)
 		running.Go(func() { s.feed(work, start, items, results, &running) })
 		for ch := range results {
 			r := <-ch
@@ -51,11 +51,13 @@ func (s *Scanner) Scan(ctx context.Context, items iter.Seq[string]) iter.Seq[Res
 	}
 }
 
-// window is how many items may be under way or wait for an earlier one: enough that one tarpit at the head does not
-// idle the slots behind it.
-func (s *Scanner) window() int {
-	return min(max(2048, 8*s.opts.Concurrency), 16384)
-}
+// window is how many items may be under way or wait, done, for an earlier one: what the default rate does in the
+// longest session there is, so that one tarpit at the head idles nobody behind it.
+const window = 16384
+
+// active is how many items are worked on at a time: enough that lookups and busy providers do not idle the slots for
+// sessions. Each takes a goroutine or two of 8 KiB; a result that waits for an earlier one does not.
+func (s *Scanner) active() int { return min(window, max(2048, 2*s.opts.Concurrency)) }
 
 // feed starts an item for each place in the window. Results are read in the order in which their channels are sent.
 func (s *Scanner) feed(work, start context.Context, items iter.Seq[string], results chan<- chan Result, running *sync.WaitGroup) {
@@ -64,8 +66,14 @@ func (s *Scanner) feed(work, start context.Context, items iter.Seq[string], resu
 		return
 	}
 	index := -1
+	active := make(chan struct{}, s.active())
 	for item := range items {
 		index++
+		select {
+		case active <- struct{}{}:
+		case <-start.Done():
+			return
+		}
 		ch := make(chan Result, 1)
 		select {
 		case results <- ch:
@@ -74,6 +82,7 @@ func (s *Scanner) feed(work, start context.Context, items iter.Seq[string], resu
 		}
 		place := index
 		running.Go(func() {
+			defer func() { <-active }()
 			r := s.domain(work, start, item)
 			r.Index = place
 			ch <- r

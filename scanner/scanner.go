@@ -198,7 +198,7 @@ func (s *Scanner) visit(work, start context.Context, t name.Target, f *verdict.F
 		if v == nil {
 			continue
 		}
-		servers[i].Session = v.wait(work)
+		servers[i].Session = s.sessions.wait(v, work, start, servers[i].Addr, servers[i].Host)
 		s.judgeChain(&servers[i], f.Domain)
 	}
 	return servers

@@ -333,6 +333,17 @@ func TestOptOut(t *testing.T) {
 	}
 }
 
+// TestOptOutMappedAddress has wishes that write IPv4 as IPv6.
+func TestOptOutMappedAddress(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"::ffff:192.0.2.1", "::ffff:192.0.2.0/120"} {
+		o, err := ParseOptOut(strings.NewReader(text))
+		if err != nil || !o.Address(netip.MustParseAddr("192.0.2.1")) || o.Address(netip.MustParseAddr("198.51.100.1")) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestParseOptOutRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"exa mple.com", "192.0.2.0/99", "\x00", strings.Repeat("a", 5000)} {
@@ -433,7 +444,7 @@ func TestBreak(t *testing.T) {
 // TestHostileNeighbours scans healthy servers among hostile ones: what is said of the healthy ones does not change.
 func TestHostileNeighbours(t *testing.T) {
 	w := newWorld(t)
-	w.opts.Timeout, w.opts.HostTimeout = 300*time.Millisecond, time.Second
+	w.opts.Timeout, w.opts.HostTimeout = time.Second, 3*time.Second
 	hostile := []scannertest.SMTP{
 		{BannerDelay: time.Hour},
 		{Banner: "220-" + strings.Repeat("a", 100_000)},

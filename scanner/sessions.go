@@ -17,14 +17,34 @@ import (
 	"mxtls/scanner/starttls"
 )
 
-// keptSessions bounds the sessions that a run remembers: a list whose servers are more than this may have an address
-// visited again, but never before this many others. At about 4 KiB each they cost 64 MiB.
-const keptSessions = 16384
+// What a run remembers of sessions that are over. A list with more servers than this may have an address visited again,
+// but never before this many others. Healthy servers show about 4 KiB; a hostile one may send 300.
+const (
+	keptSessions = 16384
+	keptOctets   = 32 << 20 // of what their servers sent: some 8,000 servers; more leaves the collector no room
+)
 
 // visit is the one session with one address, under way or done.
 type visit struct {
 	done    chan struct{}
 	session *starttls.Session // set before done is closed
+}
+
+// octets is about what a session takes in memory.
+func (v *visit) octets() int {
+	const fixed = 1 << 10
+	n := fixed
+	for _, e := range v.session.Dialogue {
+		for _, line := range e.Reply.Lines {
+			n += len(line)
+		}
+	}
+	if h := v.session.TLS; h != nil {
+		for _, der := range h.Chain {
+			n += len(der)
+		}
+	}
+	return n
 }
 
 // wait is the session once it is done, or one that says so when the caller is cut off first.
@@ -49,14 +69,16 @@ type sessions struct {
 	client    *starttls.Client
 	own       map[netip.Addr]bool // this machine's addresses
 	slots     *semaphore.Weighted
+	withdrawn atomic.Int64  // slots given up for good
 	limiter   *rate.Limiter // nil = no limit
 	providers providers
+	addresses providers // one place each: two ports of an address take turns
 	begun     atomic.Int64
 
 	mu     sync.Mutex
-	visits map[netip.AddrPort]*visit
-	order  []netip.AddrPort // a ring of the visits kept, oldest at next
-	next   int
+	visits map[netip.AddrPort]*visit // under way, and those that are over as far as they are kept
+	over   []netip.AddrPort          // the latter, oldest first
+	octets int                       // that they take
 }
 
 func newSessions(o Options) *sessions {
@@ -64,6 +86,7 @@ func newSessions(o Options) *sessions {
 		opts:      o,
 		slots:     semaphore.NewWeighted(int64(o.Concurrency)),
 		providers: providers{limit: int64(o.PerProvider), m: map[string]*providerSlots{}},
+		addresses: providers{limit: 1, m: map[string]*providerSlots{}},
 		visits:    map[netip.AddrPort]*visit{},
 	}
 	dial := o.Dial
@@ -74,6 +97,9 @@ func newSessions(o Options) *sessions {
 		}
 	}
 	s.client = &starttls.Client{Dial: dial, Hello: o.EHLO, Timeout: o.Timeout, HostTimeout: o.HostTimeout}
+	if o.Timeout < defaultTimeout {
+		s.client.GreetTimeout = o.Timeout // who is in a hurry does not wait for greet pauses either
+	}
 	if o.Rate > 0 {
 		// The burst lets a handful of domains start at once; beyond it the rate holds.
 		s.limiter = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate/10)))
@@ -93,8 +119,10 @@ func ownAddresses() map[netip.Addr]bool {
 	return own
 }
 
-// begin is the visit of an address: the one that another domain began, or a new one.
+// begin is the visit of an address: the one that another domain began, or a new one. An IPv4 address that is written
+// as IPv6 (RFC 4291 2.5.5.2) is the same address.
 func (s *sessions) begin(work, start context.Context, addr netip.AddrPort, host name.Name) *visit {
+	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
 	if why, text := s.forbidden(addr, host); why != starttls.ReasonNone {
 		v := &visit{done: make(chan struct{}), session: unbegun(addr, why, text)}
 		close(v.done)
@@ -106,34 +134,44 @@ func (s *sessions) begin(work, start context.Context, addr netip.AddrPort, host 
 		return v
 	}
 	v := &visit{done: make(chan struct{})}
-	s.keep(addr, v)
+	s.visits[addr] = v
 	go func() {
 		defer close(v.done)
 		v.session = s.hold(work, start, addr, host)
-		if e := v.session.Err; e != nil && e.Reason == starttls.Interrupted {
-			s.forget(addr, v) // it says nothing of the server: the next caller may try
-		}
+		s.file(addr, v)
 	}()
 	return v
 }
 
-// keep remembers a visit and forgets the oldest beyond keptSessions. The caller holds the lock.
-func (s *sessions) keep(addr netip.AddrPort, v *visit) {
-	s.visits[addr] = v
-	if len(s.order) < keptSessions {
-		s.order = append(s.order, addr)
-		return
+// wait is the visit's session. One that ended with another caller's context, while ours goes on, is held again.
+func (s *sessions) wait(v *visit, work, start context.Context, addr netip.AddrPort, host name.Name) *starttls.Session {
+	ses := v.wait(work)
+	for interrupted(ses) && work.Err() == nil && start.Err() == nil {
+		ses = s.begin(work, start, addr, host).wait(work)
 	}
-	delete(s.visits, s.order[s.next])
-	s.order[s.next] = addr
-	s.next = (s.next + 1) % keptSessions
+	return ses
 }
 
-func (s *sessions) forget(addr netip.AddrPort, v *visit) {
+func interrupted(ses *starttls.Session) bool {
+	return ses.Err != nil && ses.Err.Reason == starttls.Interrupted
+}
+
+// file keeps a visit that is over and forgets the oldest beyond the limits. Those under way are never forgotten, so no
+// address has two sessions at a time.
+func (s *sessions) file(addr netip.AddrPort, v *visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.visits[addr] == v {
-		delete(s.visits, addr)
+	if interrupted(v.session) {
+		delete(s.visits, addr) // it says nothing of the server: the next caller may try
+		return
+	}
+	s.over = append(s.over, addr)
+	s.octets += v.octets()
+	for len(s.over) > keptSessions || s.octets > keptOctets {
+		oldest := s.over[0]
+		s.over = s.over[1:]
+		s.octets -= s.visits[oldest].octets()
+		delete(s.visits, oldest)
 	}
 }
 
@@ -152,9 +190,10 @@ func (s *sessions) forbidden(addr netip.AddrPort, host name.Name) (starttls.Reas
 
 // hold holds the session, and one more a good while later where the server asked for that (RFC 5321 4.5.4.1).
 func (s *sessions) hold(work, start context.Context, addr netip.AddrPort, host name.Name) *starttls.Session {
-	slots := s.providers.enter(providerKey(addr, host))
-	defer s.providers.leave(slots)
-	ses := s.once(work, start, addr, slots)
+	t := turn{s.addresses.enter(addr.Addr().String()), s.providers.enter(providerKey(addr, host))}
+	defer s.addresses.leave(t.address)
+	defer s.providers.leave(t.provider)
+	ses := s.once(work, start, addr, t)
 	if ses.Err == nil || !ses.Err.Reason.Temporary() || s.opts.RetryAfter <= 0 {
 		return ses
 	}
@@ -162,38 +201,60 @@ func (s *sessions) hold(work, start context.Context, addr netip.AddrPort, host n
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return s.once(work, start, addr, slots)
+		if again := s.once(work, start, addr, t); !interrupted(again) {
+			return again
+		}
 	case <-start.Done():
+	}
+	return ses
+}
+
+// turn is what a session has to wait for before the rate and the slots.
+type turn struct{ address, provider *providerSlots }
+
+// once waits for its turn with the address and the provider, a free slot, and its place in the rate, in that order, so
+// that what waits for a busy provider keeps nobody else from starting, and what waits for a slot saves up no rate.
+func (s *sessions) once(work, start context.Context, addr netip.AddrPort, t turn) *starttls.Session {
+	stopped := func() *starttls.Session {
+		return unbegun(addr, starttls.Interrupted, "the run was stopped before this server's turn")
+	}
+	for _, slots := range []*providerSlots{t.address, t.provider} {
+		weight, err := slots.acquire(start)
+		if err != nil {
+			return stopped()
+		}
+		defer slots.release(weight)
+	}
+	for {
+		if s.slots.Acquire(start, 1) != nil {
+			return stopped()
+		}
+		if s.limiter != nil && (s.limiter.Wait(start) != nil || s.jitter(start) != nil) {
+			s.slots.Release(1)
+			return stopped()
+		}
+		s.begun.Add(1)
+		ses := s.client.Probe(work, addr, "")
+		if ses.Err != nil && ses.Err.Reason == starttls.NotTested && s.withdraw() {
+			s.begun.Add(-1)
+			continue
+		}
+		s.slots.Release(1)
+		if ses.Err != nil && ses.Err.Reason == starttls.TooManyConnections {
+			t.provider.slow()
+		}
 		return ses
 	}
 }
 
-// once waits for its turn with the provider, its place in the rate, and a free slot, in that order, so that what waits
-// for a busy provider keeps nobody else from starting.
-func (s *sessions) once(work, start context.Context, addr netip.AddrPort, slots *providerSlots) *starttls.Session {
-	interrupted := func() *starttls.Session {
-		return unbegun(addr, starttls.Interrupted, "the run was stopped before this server's turn")
+// withdraw gives up the caller's slot for the rest of the run, unless it is the last one: this machine has no
+// descriptors, ports or memory for so many sessions at a time, so the run goes on with fewer.
+func (s *sessions) withdraw() bool {
+	if s.withdrawn.Add(1) < int64(s.opts.Concurrency) {
+		return true
 	}
-	weight, err := slots.acquire(start)
-	if err != nil {
-		return interrupted()
-	}
-	defer slots.release(weight)
-	if s.limiter != nil {
-		if s.limiter.Wait(start) != nil || s.jitter(start) != nil {
-			return interrupted()
-		}
-	}
-	if s.slots.Acquire(start, 1) != nil {
-		return interrupted()
-	}
-	defer s.slots.Release(1)
-	s.begun.Add(1)
-	ses := s.client.Probe(work, addr, "")
-	if ses.Err != nil && ses.Err.Reason == starttls.TooManyConnections {
-		slots.slow()
-	}
-	return ses
+	s.withdrawn.Add(-1)
+	return false
 }
 
 // jitter waits up to one interval of the rate, so that sessions do not fall into step. Below the burst there is no step.

@@ -22,6 +22,9 @@ var (
 const (
 	// vantageSample is how many domains must fail alike before the way out is suspected.
 	vantageSample = 5
+	// vantageHeld is how many results wait for that, at most: a list may begin with any number of domains that nobody
+	// serves, and memory is not to grow with it.
+	vantageHeld = 1000
 	// vantageProviders is how many providers must fail alike where no control domain can be asked.
 	vantageProviders = 3
 )
@@ -76,7 +79,7 @@ func (s *Scanner) Vet(ctx context.Context, results iter.Seq[Result], controls []
 			}
 			held = append(held, r)
 			path.add(&r)
-			if (path.clear || path.domains >= vantageSample) && !settle() {
+			if (path.clear || path.domains >= vantageSample || len(held) >= vantageHeld) && !settle() {
 				return
 			}
 		}

@@ -100,3 +100,20 @@ func TestVetSmallRun(t *testing.T) {
 		t.Errorf("%d results, %v", n, s.Err())
 	}
 }
+
+// TestVetHoldsLittle begins with domains that nobody serves: they do not pile up.
+func TestVetHoldsLittle(t *testing.T) {
+	w := newWorld(t)
+	s := w.scanner()
+	invalid := func(yield func(Result) bool) {
+		for range vantageHeld {
+			if !yield(Result{}) {
+				return
+			}
+		}
+		t.Error("every result was held back")
+	}
+	for range s.Vet(t.Context(), invalid, nil) {
+		break
+	}
+}

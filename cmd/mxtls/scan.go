@@ -242,7 +242,8 @@ func (f *scanFlags) run(ctx context.Context, s streams, args []string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	items, err := f.sources.open(args, s.in)
+	tuneMemory(f.concurrency)
+	items, err := f.sources.open(args, interruptible(ctx, s.in))
 	if err != nil {
 		return err
 	}

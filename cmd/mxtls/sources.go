@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -64,6 +65,17 @@ func (f *sourceFlags) open(args []string, stdin io.Reader) (*sources, error) {
 		return nil, hinted{errors.New("nothing to scan"), "name domains, -f FILE, - for stdin, or --preset NAME"}
 	}
 	return s, nil
+}
+
+// interruptible is a reader that ends when ctx does, which a read of a terminal or a pipe may not.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	out, in := io.Pipe()
+	context.AfterFunc(ctx, func() { in.Close() })
+	go func() { // lasts as long as the read, at most to the end of the process
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err)
+	}()
+	return out
 }
 
 // sources are the lists of one run, read one after the other as the scan asks for more.

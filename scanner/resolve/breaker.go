@@ -11,6 +11,10 @@ import (
 // the root.
 const missesToDoubt = 4
 
+// probes is how many datagrams a resolver gets then, all at once: one that is lost is not to end the run, nor to make
+// the doubt last longer.
+const probes = 3
+
 // breaker watches whether any resolver answers anything at all, over all questions.
 type breaker struct {
 	quiet time.Duration // silence that goes with the misses; a resolver may restart within it
@@ -58,16 +62,16 @@ func (b *breaker) everAnswered() bool {
 // probe asks every resolver for the root. If none gives any answer, be it an error, the Resolver goes down for good.
 func (r *Resolver) probe() {
 	defer r.breaker.probed()
-	errs := make([]*Error, len(r.servers))
+	errs := make([]*Error, len(r.servers)*probes)
 	var wg sync.WaitGroup
-	for i, s := range r.servers {
-		wg.Go(func() { _, errs[i] = s.exchange(r.ctx, rootNS, nil, false) })
+	for i := range errs {
+		wg.Go(func() { _, errs[i] = r.servers[i/probes].exchange(r.ctx, rootNS, nil, false) })
 	}
 	wg.Wait()
 	now := time.Now()
 	for i, err := range errs {
 		if alive(err) {
-			r.servers[i].answered()
+			r.servers[i/probes].answered()
 			r.breaker.answered(now)
 			return
 		}

@@ -1,10 +1,13 @@
 package resolve
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,6 +98,46 @@ func TestSilentDomains(t *testing.T) {
 	}
 	if a := r.MX(t.Context(), host("live.example")); a.Status != Found {
 		t.Errorf("live domain: %+v", a)
+	}
+}
+
+// One datagram that is lost on the way to a live resolver does not end the run.
+func TestDoubtSurvivesALoss(t *testing.T) {
+	t.Parallel()
+	d := newDNS(t, "live.example. 300 IN MX 10 mx.example.")
+	d.Fail("*", "MX", scannertest.Failure{Drop: true})
+	d.Fail(".", "NS", scannertest.Failure{Drop: true, Times: 1})
+	r := newResolver(t, Config{Servers: []string{d.Addr()}, Timeout: 50 * time.Millisecond})
+	for i := 0; asked(d, ".", "NS") < 2; i++ {
+		if a := r.MX(t.Context(), host(fmt.Sprintf("dead%d.example", i))); a.Err == nil || a.Err.Kind != Timeout {
+			t.Fatalf("dead domain: %+v", a)
+		}
+	}
+	if err := r.Down(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A machine that is out of descriptors goes on with the sockets that it has, though their ports have served their time.
+func TestSocketsServeOvertime(t *testing.T) {
+	t.Parallel()
+	d := newDNS(t)
+	var dials atomic.Int64
+	r := newResolver(t, Config{Servers: []string{d.Addr()}, CacheSize: -1,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) > socketsPerServer {
+				return nil, syscall.EMFILE
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}})
+	name := host("example.com")
+	for range socketsPerServer*maxQuestions + 1 {
+		if a := r.MX(t.Context(), name); a.Status != NXDomain {
+			t.Fatal(a.Err)
+		}
+	}
+	if dials.Load() <= socketsPerServer {
+		t.Error("no port was to be changed")
 	}
 }
 

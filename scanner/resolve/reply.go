@@ -35,8 +35,14 @@ type reply struct {
 }
 
 // parse reads a response to q whose header and question were checked before. seen are the names of the alias chain that
-// led to q.
-func parse(msg []byte, q question, seen []string) (*reply, *Error) {
+// led to q. A panic over hostile octets is an answer that does not parse: it must not end the run, whose goroutines read
+// for all.
+func parse(msg []byte, q question, seen []string) (rep *reply, err *Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			rep, err = nil, failf(Malformed, "panic: %v", p)
+		}
+	}()
 	if n := counts(msg, 6, 8, 10); n > maxRecords {
 		return nil, failf(TooLarge, "%d records", n)
 	}

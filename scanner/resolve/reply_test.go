@@ -120,6 +120,15 @@ func TestParse(t *testing.T) {
 }
 
 // Of several extended errors the telling one counts, and no text is endless.
+// What makes the parser panic is an answer that cannot be read, not the end of the run.
+func TestParsePanic(t *testing.T) {
+	t.Parallel()
+	cut := make([]byte, headerLen-1) // no caller passes less than a header
+	if r, err := parse(cut, question{"example.com", dns.TypeMX}, nil); r != nil || err == nil || err.Kind != Malformed {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 func TestExtendedErrors(t *testing.T) {
 	t.Parallel()
 	msg := message(t, func(m *dns.Msg) {

@@ -49,21 +49,26 @@ func (s *server) socket(c *call) (*socket, error) {
 	}
 	now := time.Now()
 	s.next = (s.next + 1) % len(s.sockets)
-	slot := &s.sockets[s.next]
-	if *slot != nil {
-		if (*slot).take(c, now) {
-			return *slot, nil
-		}
-		(*slot).retire()
+	old := s.sockets[s.next]
+	if old != nil && old.take(c, now, false) {
+		return old, nil
 	}
-	var err error
-	if *slot, err = dialSocket(s.addr, s.dial, s.readers); err != nil {
+	fresh, err := dialSocket(s.addr, s.dial, s.readers)
+	if err != nil {
+		// Without a descriptor or a port to spare, a port that has served its time serves on.
+		if old != nil && old.take(c, now, true) {
+			return old, nil
+		}
 		return nil, err
 	}
-	if !(*slot).take(c, now) {
+	if old != nil {
+		old.retire()
+	}
+	s.sockets[s.next] = fresh
+	if !fresh.take(c, now, false) {
 		return nil, net.ErrClosed // its reader failed within these microseconds
 	}
-	return *slot, nil
+	return fresh, nil
 }
 
 // close closes all sockets and opens no more.

@@ -92,11 +92,13 @@ func dialRandomPort(to netip.AddrPort) (conn *net.UDPConn, err error) {
 	return net.DialUDP("udp", nil, remote)
 }
 
-// take lets c wait here under a free random id, unless the socket has served its time. Every take ends in a forget.
-func (s *socket) take(c *call, now time.Time) bool {
+// take lets c wait here under a free random id, unless the socket has failed, or has served its time and is not to
+// serve overtime. Every take ends in a forget.
+func (s *socket) take(c *call, now time.Time, overtime bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.retired || s.asked >= maxQuestions || now.Sub(s.born) >= maxAge {
+	worn := s.asked >= maxQuestions || now.Sub(s.born) >= maxAge
+	if s.retired || worn && !overtime || len(s.waiting) >= maxQuestions {
 		return false
 	}
 	c.setID(s.freeID())

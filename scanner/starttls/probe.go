@@ -127,6 +127,8 @@ func (p *probe) startTLS() *Error {
 	switch {
 	case err != nil:
 		return err
+	case reply.Code == 421: // it closes the session, so no mail follows in plain text either
+		return p.refused(TooManyConnections, reply)
 	case reply.class() == 4:
 		return p.refused(StartTLSTemporary, reply)
 	case reply.class() == 5:

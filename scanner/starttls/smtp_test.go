@@ -122,7 +122,7 @@ func TestReplies(t *testing.T) {
 
 		// STARTTLS answered.
 		{"454", ehloed + "S: 454 4.7.0 TLS not available\n" + quit, EHLO, StartTLSTemporary},
-		{"421 to STARTTLS", ehloed + "S: 421 closing\n", EHLO, StartTLSTemporary},
+		{"421 to STARTTLS", ehloed + "S: 421 closing\n", EHLO, TooManyConnections},
 		{"501", ehloed + "S: 501 syntax\n" + quit, EHLO, StartTLSRefused},
 		{"554 to STARTTLS", ehloed + "S: 554 no\n" + quit, EHLO, StartTLSRefused},
 		{"250 to STARTTLS", ehloed + "S: 250 ok\n" + quit, EHLO, StartTLSBadReply},

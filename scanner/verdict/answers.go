@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"strings"
+
 	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/starttls"
@@ -69,13 +71,21 @@ func progress(s *starttls.Session) Answers {
 		return a
 	}
 	switch s.Err.Reason {
-	case starttls.StartTLSTemporary, starttls.StartTLSRefused, starttls.StartTLSBadReply:
+	case starttls.StartTLSBadReply:
+		// After another 2yz Postfix begins its handshake, and we did not: only a 3yz leads on in plain text.
+		if a.Accepted = truth.No; !strings.HasPrefix(s.Err.Text, "2") {
+			a.Established, a.Encrypted = truth.No, truth.No
+		}
+	case starttls.StartTLSTemporary, starttls.StartTLSRefused:
 		// Postfix at level may goes on in plain text in the same session (smtp_proto.c), so mail sent now is not encrypted.
 		a.Accepted, a.Established, a.Encrypted = truth.No, truth.No, truth.No
 	case starttls.TLSNotTLS, starttls.TLSAlert, starttls.TLSVersion:
 		// The server broke the handshake for every client. The other handshake failures may be crypto/tls's own limits
-		// (suites and certificates that OpenSSL knows and Go does not), so they leave the question open.
-		a.Established, a.Encrypted = truth.No, truth.No
+		// (suites and certificates that OpenSSL knows and Go does not), so they leave the question open. What comes once
+		// the handshake is done (TLS 1.3 refuses a client without a certificate only then) does not undo it.
+		if a.Encrypted = truth.No; s.Stage < starttls.TLS {
+			a.Established = truth.No
+		}
 	case starttls.AfterTLSClosed:
 		a.Encrypted = truth.No // it takes handshakes, never mail
 	}

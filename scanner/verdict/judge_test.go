@@ -96,7 +96,12 @@ func TestAnswers(t *testing.T) {
 		{"HELO only", server(ended(starttls.EHLO, starttls.HELOOnly), nil, 0), "nnnnn", "helo_only"},
 		{"454", server(ended(starttls.EHLO, starttls.StartTLSTemporary), nil, 0), "ynnnn", "starttls_temporary"},
 		{"502", server(ended(starttls.EHLO, starttls.StartTLSRefused), nil, 0), "ynnnn", "starttls_refused"},
-		{"250", server(ended(starttls.EHLO, starttls.StartTLSBadReply), nil, 0), "ynnnn", "starttls_bad_reply"},
+		{"354", server(ended(starttls.EHLO, starttls.StartTLSBadReply), nil, 0), "ynnnn", "starttls_bad_reply"},
+		{"250", server(session(func(s *starttls.Session) {
+			*s = *ended(starttls.EHLO, starttls.StartTLSBadReply)
+			s.Err.Text = "250 2.0.0 Ready"
+		}), nil, 0), "yn???", "starttls_bad_reply"},
+		{"421 to STARTTLS", server(ended(starttls.EHLO, starttls.TooManyConnections), nil, 0), "y????", "too_many_connections"},
 		{"silent after STARTTLS", server(ended(starttls.EHLO, starttls.StartTLSTimeout), nil, 0), "y????", "starttls_timeout"},
 		{"closed after STARTTLS", server(ended(starttls.EHLO, starttls.ConnectionClosed), nil, 0), "y????", "connection_closed"},
 
@@ -110,6 +115,7 @@ func TestAnswers(t *testing.T) {
 		{"handshake time-out", server(ended(starttls.StartTLS, starttls.TLSTimeout), nil, 0), "yy???", "tls_timeout"},
 
 		{"hangs up inside TLS", server(ended(starttls.TLS, starttls.AfterTLSClosed), good, truth.Yes), "yyyyn", "after_tls_closed"},
+		{"alert inside TLS", server(ended(starttls.TLS, starttls.TLSAlert), good, truth.Yes), "yyyyn", "tls_alert"},
 		{"421 inside TLS", server(ended(starttls.TLS, starttls.AfterTLSTemporary), good, truth.Yes), "yyyy?", "after_tls_temporary"},
 		{"silent inside TLS", server(ended(starttls.TLS, starttls.AfterTLSTimeout), good, truth.No), "yyyn?", "after_tls_timeout"},
 
