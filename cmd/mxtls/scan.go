@@ -243,7 +243,7 @@ func (f *scanFlags) run(ctx context.Context, s streams, args []string) error {
 		return err
 	}
 	tuneMemory(f.concurrency)
-	items, err := f.sources.open(args, interruptible(ctx, s.in))
+	items, err := f.sources.open(ctx, args, s.in)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (f *sourceFlags) register(cmd *cobra.Command) {
 
 // open opens every list before anything is scanned, so that a wrong name costs nothing. Arguments come first, then
 // files, then presets. An argument "-" is stdin, as -f - is.
-func (f *sourceFlags) open(args []string, stdin io.Reader) (*sources, error) {
+func (f *sourceFlags) open(ctx context.Context, args []string, stdin io.Reader) (*sources, error) {
 	s := newSources()
 	domains := make([]string, 0, len(args))
 	files := f.files
@@ -48,7 +48,7 @@ func (f *sourceFlags) open(args []string, stdin io.Reader) (*sources, error) {
 		s.lists = append(s.lists, source{items: noErrors(s.reader.Args(domains, ""))})
 	}
 	for _, path := range files {
-		if err := s.addFile(path, f.column, stdin); err != nil {
+		if err := s.addFile(ctx, path, f.column, stdin); err != nil {
 			s.close()
 			return nil, err
 		}
@@ -111,9 +111,11 @@ type groupStart struct {
 
 func newSources() *sources { return &sources{} }
 
-func (s *sources) addFile(path, column string, stdin io.Reader) error {
+// addFile takes a file or stdin in. Stdin is left alone unless it is named: it may be somebody else's, as in a shell's
+// "while read" loop.
+func (s *sources) addFile(ctx context.Context, path, column string, stdin io.Reader) error {
 	if path == "-" {
-		s.add("stdin", column, stdin)
+		s.add("stdin", column, interruptible(ctx, stdin))
 		return nil
 	}
 	file, err := os.Open(path)
@@ -121,17 +123,23 @@ func (s *sources) addFile(path, column string, stdin io.Reader) error {
 		return fmt.Errorf("-f: %w", err)
 	}
 	s.files = append(s.files, file)
-	s.lines += countLines(file)
-	s.add(filepath.Base(path), column, file)
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return fmt.Errorf("-f: %w", err)
+	case info.IsDir():
+		return fmt.Errorf("-f: %s is a directory", path)
+	case info.Mode().IsRegular():
+		s.lines += countLines(file)
+		s.add(filepath.Base(path), column, file)
+	default:
+		s.add(filepath.Base(path), column, interruptible(ctx, file))
+	}
 	return nil
 }
 
-// countLines is the number of lines of a regular file, for the progress line alone; 0 where it cannot be told, as of a
-// pipe. The file is left at its beginning.
+// countLines is the number of lines of a regular file, for the progress line alone. The file is left at its beginning.
 func countLines(file *os.File) (lines int) {
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return 0
-	}
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := file.Read(buf)
