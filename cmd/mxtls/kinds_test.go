@@ -13,6 +13,9 @@ import (
 // slowness is how long a server of the kind "slow" holds a session: long enough for all that may come meanwhile.
 const slowness = 400 * time.Millisecond
 
+// busy is the banner of servers that send their clients away for now.
+const busy = "421 4.7.0 too many connections, try again later"
+
 // kinds are the mail servers of the stories, by what is peculiar about them. "nobody" is an address without a server.
 var kinds = map[string]func(w *world, host string) scannertest.SMTP{
 	"encrypting": func(w *world, host string) scannertest.SMTP { return w.issue(60, host) },
@@ -33,14 +36,18 @@ var kinds = map[string]func(w *world, host string) scannertest.SMTP{
 	"dripping": func(*world, string) scannertest.SMTP {
 		return scannertest.SMTP{Script: "TRICKLE 100ms " + strings.Repeat("2", 600)}
 	},
+	"busy": func(*world, string) scannertest.SMTP { return scannertest.SMTP{Banner: busy} },
 	"busyonce": func(w *world, host string) scannertest.SMTP {
 		s := w.issue(60, host)
-		s.First = []scannertest.SMTP{{Name: host, Banner: "421 4.7.0 too many connections, try again later"}}
+		s.First = []scannertest.SMTP{{Name: host, Banner: busy}}
 		return s
 	},
 	// Its words are a spreadsheet's formula and a terminal's command.
 	"formula": func(_ *world, host string) scannertest.SMTP {
-		return scannertest.SMTP{EHLO: "250-" + host + "\r\n250-=cmd|' /C calc'!A0\r\n250 @SUM(1;2)", Banner: "220 \x1b]0;owned\a\x1b[31m"}
+		return scannertest.SMTP{
+			Banner: "220 \x1b]0;owned\a\x1b[31m",
+			EHLO:   "250-" + host + "\r\n250-=cmd|' /C calc'!A0\r\n250 @SUM(1;2)",
+		}
 	},
 	"slow": func(w *world, host string) scannertest.SMTP {
 		return scannertest.SMTP{Handle: func(c net.Conn) { w.slow(c, host) }}

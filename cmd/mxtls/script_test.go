@@ -26,9 +26,25 @@ var update = flag.Bool("update", false, "rewrite the expected output in testdata
 // stopLimit is how long a run may last after a signal.
 const stopLimit = 5 * time.Second
 
+// storiesAtOnce is how many tests run at a time: most of a story is waiting, which asks for no processor.
+const storiesAtOnce = "6"
+
 // TestMain makes the test binary be mxtls itself, under that name, for the scripts and for the README's sessions.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"mxtls": main})
+	testscript.Main(patient{m}, map[string]func(){"mxtls": main})
+}
+
+// patient runs storiesAtOnce tests at a time, unless the command line says how many.
+type patient struct{ *testing.M }
+
+func (p patient) Run() int {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		flag.Set("test.parallel", storiesAtOnce) // cannot fail: it is a number
+	}
+	return p.M.Run()
 }
 
 // TestScript runs the stories in testdata/script. Each is what one user wants, told on the command line, in an internet
@@ -36,8 +52,8 @@ func TestMain(m *testing.M) {
 //
 //	scan STATUS ARGS...      mxtls scan $SCAN ARGS, which must end with exit status STATUS
 //	status STATUS PROGRAM... likewise, any program
-//	signal NAME ADDR         once the server at ADDR has a session, signal the process whose number is in the file "pid"
-//	lasted DURATION          the last scan or status took at least that
+//	signal NAME ADDR...      once all those servers have a session, signal the process whose number is in the file "pid"
+//	lasted MIN [MAX]         the last scan or status took at least and at most that
 //	json FILE PATH VALUE     the value at PATH, as in 0.servers.1.host or domains.len; several documents are one array
 //	masked                   the last stdout with the resolver, the port and all that is of now made the same each time
 //
@@ -120,16 +136,19 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
-	wantArgs(ts, !neg && len(args) == 2, "signal NAME ADDR")
-	worldOf(ts).signalAt(ts, args[0], args[1], ts.MkAbs("pid"))
+	wantArgs(ts, !neg && len(args) > 1, "signal NAME ADDR...")
+	worldOf(ts).signalAt(ts, args[0], args[1:], ts.MkAbs("pid"))
 }
 
 func cmdLasted(ts *testscript.TestScript, neg bool, args []string) {
-	wantArgs(ts, !neg && len(args) == 1, "lasted DURATION")
-	want, err := time.ParseDuration(args[0])
-	ts.Check(err)
-	if got := worldOf(ts).lasted; got < want {
-		ts.Fatalf("took only %s", got)
+	wantArgs(ts, !neg && (len(args) == 1 || len(args) == 2), "lasted MIN [MAX]")
+	got := worldOf(ts).lasted
+	for i, text := range args {
+		limit, err := time.ParseDuration(text)
+		ts.Check(err)
+		if (i == 0) == (got < limit) {
+			ts.Fatalf("took %s", got)
+		}
 	}
 }
 

@@ -107,14 +107,17 @@ func (w *world) serve(addr, kind, host string) error {
 	return nil
 }
 
-// signalAt signals the process whose number is in a file as soon as a server has a session.
-func (w *world) signalAt(ts *testscript.TestScript, name, addr, pidFile string) {
-	server := w.server(ts, addr)
+// signalAt signals the process whose number is in a file as soon as each of some servers has a session.
+func (w *world) signalAt(ts *testscript.TestScript, name string, addrs []string, pidFile string) {
+	var servers []*scannertest.Server
+	for _, addr := range addrs {
+		servers = append(servers, w.server(ts, addr))
+	}
 	sig := unix.SignalNum("SIG" + name)
 	if sig == 0 {
 		ts.Fatalf("no signal %s", name)
 	}
-	w.watch(server, func() {
+	w.watch(servers, func() {
 		text, err := os.ReadFile(pidFile)
 		if err != nil {
 			return // the command then lasts longer than a signal would let it
@@ -130,10 +133,11 @@ func (w *world) signalAt(ts *testscript.TestScript, name, addr, pidFile string) 
 	})
 }
 
-// watch does something as soon as a server has a session, unless the story ends before.
-func (w *world) watch(server *scannertest.Server, do func()) {
+// watch does something as soon as each of some servers has a session, unless the story ends before.
+func (w *world) watch(servers []*scannertest.Server, do func()) {
+	idle := func(s *scannertest.Server) bool { return s.Sessions() == 0 }
 	w.watchers.Go(func() {
-		for server.Sessions() == 0 {
+		for slices.ContainsFunc(servers, idle) {
 			select {
 			case <-time.After(5 * time.Millisecond):
 			case <-w.closing:
@@ -198,7 +202,7 @@ var worldCommands = map[string]worldCommand{
 	}},
 	// The resolver dies as soon as the server at ADDR has a session.
 	"dnsdies": {"dnsdies ADDR", 1, false, func(ts *testscript.TestScript, w *world, args []string) bool {
-		w.watch(w.server(ts, args[0]), w.dns.Stop)
+		w.watch([]*scannertest.Server{w.server(ts, args[0])}, w.dns.Stop)
 		return true
 	}},
 	// The resolver was asked for NAME.
