@@ -146,7 +146,7 @@ func newOutput(w io.Writer, now func() time.Time) *output {
 // row writes whole lines.
 func (o *output) row(line []byte) error {
 	if _, err := o.Write(line); err != nil {
-		return fmt.Errorf("write report: %w", err)
+		return err
 	}
 	if now := o.now(); now.Sub(o.flushed) >= flushAfter {
 		o.flushed = now
@@ -158,7 +158,7 @@ func (o *output) row(line []byte) error {
 // end flushes.
 func (o *output) end() error {
 	if err := o.Flush(); err != nil {
-		return fmt.Errorf("write report: %w", err)
+		return err
 	}
 	return nil
 }

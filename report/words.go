@@ -63,6 +63,8 @@ func outOf(yes, unknown, total int) string {
 func (s style) shownDomain(r *scanner.Result) string {
 	text := r.Target.String()
 	switch {
+	case r.Invalid != nil && strings.TrimSpace(r.Input) == "":
+		return "(nothing)"
 	case r.Invalid != nil:
 		return Escape(r.Input)
 	case s.ascii || r.Target.Name.IsZero():

@@ -59,7 +59,7 @@ func (o *OptOut) add(text string) error {
 	}
 	n, err := name.ParseHost(strings.TrimPrefix(strings.TrimPrefix(text, "*"), "."))
 	if err != nil {
-		return fmt.Errorf("%q is neither a domain nor an address nor a network: %w", text, err)
+		return fmt.Errorf("%q is neither a domain nor an address nor a network", text)
 	}
 	o.domains[n] = true
 	return nil

@@ -48,6 +48,9 @@ func (s *Scanner) Scan(ctx context.Context, items iter.Seq[string]) iter.Seq[Res
 				return
 			}
 		}
+		if s.resolver.Doubt(); s.resolver.Down() != nil {
+			s.down.Store(true)
+		}
 	}
 }
 

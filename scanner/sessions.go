@@ -183,7 +183,7 @@ func (s *sessions) forbidden(addr netip.AddrPort, host name.Name) (starttls.Reas
 	case s.opts.OptOut.Domain(host):
 		return starttls.OptedOut, fmt.Sprintf("the opt-out file names %s", host)
 	case s.own[addr.Addr().Unmap()]:
-		return starttls.ReservedAddress, fmt.Sprintf("%s is this machine's own address (--allow-reserved permits it)", addr.Addr())
+		return starttls.ReservedAddress, fmt.Sprintf("%s is this machine's own address", addr.Addr())
 	}
 	return starttls.ReasonNone, ""
 }
@@ -238,6 +238,9 @@ func (s *sessions) once(work, start context.Context, addr netip.AddrPort, t turn
 		if ses.Err != nil && ses.Err.Reason == starttls.NotTested && s.withdraw() {
 			s.begun.Add(-1)
 			continue
+		}
+		if ses.Err != nil && ses.Err.Reason == starttls.ReservedAddress {
+			s.begun.Add(-1) // nothing was sent
 		}
 		s.slots.Release(1)
 		if ses.Err != nil && ses.Err.Reason == starttls.TooManyConnections {

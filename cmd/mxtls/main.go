@@ -121,6 +121,9 @@ Exit status: 0 done; 1 --fail-on named something that was found; 2 could not run
 	root.SetErr(s.err)
 	root.SetVersionTemplate("mxtls {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if text, _, number := strings.Cut(err.Error(), ": strconv."); number {
+			err = errors.New(text + ": it takes a number") // or one too large; package strconv's words are for programmers
+		}
 		return hinted{err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 )
@@ -13,6 +16,8 @@ type outFile struct {
 	io.Writer
 	tmp  *os.File // nil for stdout
 	path string
+
+	special bool // not a file: written to as it is
 }
 
 // createOut opens the output. An empty path or "-" is stdout.
@@ -23,9 +28,13 @@ func createOut(path string, stdout io.Writer) (*outFile, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return openSpecial(path)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays one
+	}
+	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%08x.tmp", filepath.Base(path), rand.Uint32()))
+	tmp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // the umask decides, as for any file
 	if err != nil {
-		return nil, hinted{fmt.Errorf("--out %s: %w", path, err), "the report is written to a temporary file beside it first"}
+		return nil, hinted{fmt.Errorf("--out %s: %w", path, cause(err)), "the report is written to a temporary file beside it first"}
 	}
 	return &outFile{Writer: tmp, tmp: tmp, path: path}, nil
 }
@@ -34,9 +43,9 @@ func createOut(path string, stdout io.Writer) (*outFile, error) {
 func openSpecial(path string) (*outFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return nil, fmt.Errorf("--out %s: %w", path, err)
+		return nil, fmt.Errorf("--out %s: %w", path, cause(err))
 	}
-	return &outFile{Writer: f}, nil
+	return &outFile{Writer: f, path: path, special: true}, nil
 }
 
 // commit makes the file durable and gives it its name.
@@ -44,7 +53,10 @@ func (o *outFile) commit() error {
 	if o.tmp == nil {
 		return nil
 	}
-	err := o.tmp.Chmod(o.mode())
+	var err error
+	if old, e := os.Stat(o.path); e == nil {
+		err = o.tmp.Chmod(old.Mode().Perm())
+	}
 	if e := o.tmp.Sync(); err == nil {
 		err = e
 	}
@@ -75,17 +87,24 @@ func (o *outFile) discard() {
 // failed says which file could not be written.
 func (o *outFile) failed(err error) error {
 	if o.path == "" {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("writing the report: %w", cause(err))
 	}
-	return hinted{fmt.Errorf("writing %s: %w", o.path, err), "the file that stood there before, if any, is untouched"}
+	err = fmt.Errorf("writing %s: %w", o.path, cause(err))
+	if o.special {
+		return err
+	}
+	return hinted{err, "the file that stood there before, if any, is untouched"}
 }
 
-// mode is the old file's, or what a new file gets.
-func (o *outFile) mode() os.FileMode {
-	if info, err := os.Stat(o.path); err == nil {
-		return info.Mode().Perm()
+// cause is an error of package os without the path, which is the temporary file's and means nothing to the user.
+func cause(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
 	}
-	return 0o644
+	if link, ok := errors.AsType[*os.LinkError](err); ok {
+		return link.Err
+	}
+	return err
 }
 
 // syncDir makes a rename durable.

@@ -198,9 +198,9 @@ func (f *scanFlags) roots() (*pkix.Bundle, error) {
 	case nonEmpty(f.caFile, f.caPath, f.ca) > 1:
 		return nil, fmt.Errorf("--ca-file, --ca-path and --ca exclude each other")
 	case f.caFile != "":
-		return pkix.Load(f.caFile)
+		return named("--ca-file")(pkix.Load(f.caFile))
 	case f.caPath != "":
-		return pkix.LoadDir(f.caPath)
+		return named("--ca-path")(pkix.LoadDir(f.caPath))
 	case f.ca == "mozilla":
 		return pkix.Mozilla()
 	case f.ca == "system":
@@ -213,6 +213,16 @@ func (f *scanFlags) roots() (*pkix.Bundle, error) {
 		return pkix.Mozilla()
 	}
 	return b, nil
+}
+
+// named puts the flag before what was wrong with its file.
+func named(flag string) func(*pkix.Bundle, error) (*pkix.Bundle, error) {
+	return func(b *pkix.Bundle, err error) (*pkix.Bundle, error) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		return b, nil
+	}
 }
 
 func nonEmpty(texts ...string) (n int) {

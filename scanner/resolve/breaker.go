@@ -45,6 +45,13 @@ func (b *breaker) missed(now time.Time) bool {
 	return true
 }
 
+// silent reports whether the last try got no answer.
+func (b *breaker) silent() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.misses > 0
+}
+
 // probed ends the probe.
 func (b *breaker) probed() {
 	b.mu.Lock()
@@ -57,6 +64,14 @@ func (b *breaker) everAnswered() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.ever
+}
+
+// Doubt asks once more where the last question got no answer, too few in a row for the Resolver to go down by itself.
+// Down tells what came of it. A run calls it at its end, when no further question would show that all are dead.
+func (r *Resolver) Doubt() {
+	if r.breaker.silent() && r.ctx.Err() == nil {
+		r.probe()
+	}
 }
 
 // probe asks every resolver for the root. If none gives any answer, be it an error, the Resolver goes down for good.

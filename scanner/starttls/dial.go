@@ -29,7 +29,7 @@ func refuseReserved(_ context.Context, _, address string, _ syscall.RawConn) err
 		return fmt.Errorf("%w: %s is no address", ErrReserved, address)
 	}
 	if why, ok := Reserved(ap.Addr()); ok {
-		return fmt.Errorf("%w: %s: %s", ErrReserved, ap.Addr(), why)
+		return fmt.Errorf("%w: %s is %s", ErrReserved, ap.Addr(), why)
 	}
 	return nil
 }

@@ -69,6 +69,11 @@ func connectText(r Reason, err error, limit time.Duration) string {
 		return "the connection was refused"
 	case NoIPv6:
 		return "not tested: this machine has no IPv6"
+	case ReservedAddress:
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			err = op.Err // the address stands in it already
+		}
+		return "not tried: " + err.Error()
 	case Unreachable:
 		return "there is no route to the address"
 	case GreetingClosed:
