@@ -28,6 +28,7 @@ const (
 type visit struct {
 	done    chan struct{}
 	session *starttls.Session // set before done is closed
+	wanted  bool              // by another domain since it was filed or last passed over; under sessions.mu
 }
 
 // octets is about what a session takes in memory.
@@ -131,6 +132,7 @@ func (s *sessions) begin(work, start context.Context, addr netip.AddrPort, host 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v, ok := s.visits[addr]; ok {
+		v.wanted = true
 		return v
 	}
 	v := &visit{done: make(chan struct{})}
@@ -156,8 +158,9 @@ func interrupted(ses *starttls.Session) bool {
 	return ses.Err != nil && ses.Err.Reason == starttls.Interrupted
 }
 
-// file keeps a visit that is over and forgets the oldest beyond the limits. Those under way are never forgotten, so no
-// address has two sessions at a time.
+// file keeps a visit that is over and forgets the oldest beyond the limits, after a second chance for those that were
+// wanted meanwhile: the servers of many domains stay. Those under way are never forgotten, so no address has two
+// sessions at a time.
 func (s *sessions) file(addr netip.AddrPort, v *visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,6 +173,11 @@ func (s *sessions) file(addr netip.AddrPort, v *visit) {
 	for len(s.over) > keptSessions || s.octets > keptOctets {
 		oldest := s.over[0]
 		s.over = s.over[1:]
+		if v := s.visits[oldest]; v.wanted {
+			v.wanted = false
+			s.over = append(s.over, oldest)
+			continue
+		}
 		s.octets -= s.visits[oldest].octets()
 		delete(s.visits, oldest)
 	}

@@ -212,3 +212,23 @@ func TestTimeoutHoldsForTheGreeting(t *testing.T) {
 		t.Errorf("%v", e)
 	}
 }
+
+// TestWantedVisitsStay files more visits than are kept: the one that other domains keep asking for is not forgotten.
+func TestWantedVisitsStay(t *testing.T) {
+	t.Parallel()
+	s := newSessions(Options{Concurrency: 1})
+	at := func(i int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 25)
+	}
+	for i := range 2 * keptSessions {
+		v := &visit{done: make(chan struct{}), session: &starttls.Session{}}
+		s.visits[at(i)] = v
+		s.file(at(i), v)
+		if i%1000 == 0 {
+			s.begin(t.Context(), t.Context(), at(0), name.Name{})
+		}
+	}
+	if s.visits[at(0)] == nil || s.visits[at(1)] != nil {
+		t.Errorf("the wanted visit is kept: %v, the other: %v", s.visits[at(0)] != nil, s.visits[at(1)] != nil)
+	}
+}
