@@ -88,6 +88,22 @@ func TestServersAreCountedOnce(t *testing.T) {
 	}
 }
 
+// TestRefused counts the servers that turned us away by policy, each once.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	var tally Tally
+	for _, r := range []scanner.Result{
+		domain("a.example", "", fails(1, starttls.Connected, starttls.RefusedByPolicy, "554 listed")),
+		domain("b.example", "", fails(1, starttls.Connected, starttls.RefusedByPolicy, "554 listed")),
+		domain("c.example", "", fails(2, starttls.Connected, starttls.GreetingRefused, "554 no")),
+	} {
+		tally.Add(&r)
+	}
+	if tally.Refused != 1 || tally.Servers.Total() != 2 {
+		t.Errorf("%d of %d refused", tally.Refused, tally.Servers.Total())
+	}
+}
+
 func TestHeadWords(t *testing.T) {
 	t.Parallel()
 	run := testRun()

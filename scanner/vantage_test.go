@@ -53,6 +53,11 @@ func TestVet(t *testing.T) {
 	}{
 		{"free", func(w *world, addr, host string) { w.healthy(host, addr) }, nil, 7, nil},
 		{"all plain, but reached", func(w *world, addr, _ string) { w.serve(addr, plain) }, nil, 7, nil},
+		{"some refuse, some are plain", func(w *world, addr, _ string) {
+			if addr != "192.0.2.1" {
+				w.serve(addr, plain)
+			}
+		}, nil, 7, nil},
 		{"all refuse, control works", func(*world, string, string) {},
 			func(w *world) { w.healthy("mx.control.example", "203.0.113.1") }, 7, nil},
 		{"all refuse, control too", func(*world, string, string) {}, func(*world) {}, 0, ErrPortBlocked},
