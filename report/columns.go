@@ -141,7 +141,7 @@ var serverColumns = []csvColumn{
 		ofServer(func(l *csvLine) { l.word(l.answer.Reason) })},
 	{Column{"detail", "servers[].detail", "the reason in words; may quote the server"},
 		ofServer(func(l *csvLine) { l.text(l.answer.Detail) })},
-	{Column{"banner", "servers[].banner", "the greeting as it came, lines joined by LF"},
+	{Column{"banner", "servers[].banner", "the greeting as it came, lines joined by LF (\\x0a in CSV that is not raw)"},
 		ofServer(func(l *csvLine) { l.joined(banner(l.server.Session), '\n') })},
 	{Column{"capabilities", "servers[].capabilities", "EHLO keywords before TLS, as a list"},
 		ofServer(func(l *csvLine) { l.list(capabilities(l.server.Session)) })},

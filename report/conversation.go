@@ -10,17 +10,27 @@ import (
 	"mxtls/scanner/verdict"
 )
 
+// below is one line under a row: what comes first, and a text that is wrapped beside it.
+type below struct{ head, text string }
+
 // conversation are the lines under a domain: each server's session, in brief or whole.
-func conversation(r *scanner.Result, verbose int) []string {
-	var lines []string
+func conversation(r *scanner.Result, verbose int) []below {
+	var lines []below
 	for i := range r.Facts.Servers {
-		s := &r.Facts.Servers[i]
-		lines = append(lines, serverLine(s))
+		s, a := &r.Facts.Servers[i], &r.Verdict.Servers[i]
+		lines = append(lines, below{text: serverLine(s)})
+		aside := aside
+		if verbose > 1 {
+			aside = bracketed
+		}
 		if s.Session == nil {
+			if a.Reason != "" {
+				lines = append(lines, aside("not tried", a.Reason+": "+answerText(a)))
+			}
 			continue
 		}
 		if verbose > 1 {
-			lines = append(lines, transcript(s.Session)...)
+			lines = append(lines, transcript(s)...)
 		} else {
 			lines = append(lines, stages(s)...)
 		}
@@ -49,28 +59,41 @@ func millis(d time.Duration) string {
 }
 
 // stages are one line for each stage that a session reached.
-func stages(s *verdict.Server) []string {
-	var lines []string
+func stages(s *verdict.Server) []below {
+	var lines []below
 	ses := s.Session
 	for st := starttls.Connected; st <= ses.Stage; st++ {
 		word, said := stageLine(s.Session, st)
-		line := fmt.Sprintf("    %-11s%8s", word, millis(ses.Took[st]))
-		if said != "" {
-			line += "  " + said
-		}
-		lines = append(lines, line)
-		if st == starttls.TLS && s.Chain != nil {
-			lines = append(lines, aside("certificate", join([]similar{judged(s)})))
-			if s.Chain.Issuer != "" {
-				lines = append(lines, aside("", "issued by "+Escape(s.Chain.Issuer)))
-			}
+		lines = append(lines, below{fmt.Sprintf("    %-11s%8s  ", word, millis(ses.Took[st])), said})
+		if st == starttls.TLS {
+			lines = append(lines, certificateLines(s, aside)...)
 		}
 	}
 	return lines
 }
 
-// aside is a line that took no time.
-func aside(word, said string) string { return fmt.Sprintf("    %-11s%8s  %s", word, "", said) }
+// certificateLines are the verdict on a server's chain, and who issued its certificate.
+func certificateLines(s *verdict.Server, aside func(word, said string) below) []below {
+	if s.Chain == nil {
+		return nil
+	}
+	lines := []below{aside("certificate", join([]similar{judged(s)}))}
+	if s.Chain.Issuer != "" {
+		lines = append(lines, aside("", "issued by "+Escape(s.Chain.Issuer)))
+	}
+	return lines
+}
+
+// aside is a line that took no time, among stages.
+func aside(word, said string) below { return below{fmt.Sprintf("    %-11s%8s  ", word, ""), said} }
+
+// bracketed is the same in a transcript, where neither side said it.
+func bracketed(word, said string) below {
+	if word != "" {
+		word = "[" + word + "]"
+	}
+	return below{fmt.Sprintf("    %8s  %-13s ", "", word), said}
+}
 
 // stageLine is a stage's name, and what the server had to say to it.
 func stageLine(ses *starttls.Session, st starttls.Stage) (word, said string) {
@@ -105,33 +128,39 @@ func replyText(ses *starttls.Session, command string) string {
 	return ""
 }
 
-// transcript is every line of a session, with the time at which each reply was complete.
-func transcript(ses *starttls.Session) []string {
-	var lines []string
-	inTLS := false
+// transcript is every line of a session, uncut but for giant ones, with the time at which each reply was complete.
+func transcript(s *verdict.Server) []below {
+	var lines []below
+	ses := s.Session
+	said := func(at, who, text string) {
+		lines = append(lines, below{fmt.Sprintf("    %8s  %s: ", at, who), EscapeTo(clip(text), 0)})
+	}
+	inTLS := ses.TLS == nil
+	handshake := func() {
+		inTLS = true
+		lines = append(append(lines, bracketed("TLS", tlsLine(ses))), certificateLines(s, bracketed)...)
+	}
 	for i := range ses.Dialogue {
 		e := &ses.Dialogue[i]
 		if e.Encrypted && !inTLS {
-			inTLS = true
-			lines = append(lines, fmt.Sprintf("    %8s  [TLS] %s", "", tlsLine(ses)))
+			handshake()
 		}
 		if e.Sent != "" {
-			lines = append(lines, fmt.Sprintf("    %8s  C: %s", "", Escape(strings.TrimRight(e.Sent, "\r\n"))))
+			said("", "C", strings.TrimRight(e.Sent, "\r\n"))
 		}
 		for j, l := range e.Reply.Lines {
 			at := ""
 			if j == len(e.Reply.Lines)-1 {
 				at = millis(e.At)
 			}
-			lines = append(lines, fmt.Sprintf("    %8s  S: %s", at, Escape(l)))
+			said(at, "S", l)
 		}
 	}
 	if len(ses.Injected) > 0 {
-		lines = append(lines,
-			fmt.Sprintf("    %8s  S: %s  (behind the 220, in plain text)", "", Escape(string(ses.Injected))))
+		lines = append(lines, bracketed("injected", EscapeTo(clip(string(ses.Injected)), 0)))
 	}
-	if ses.TLS != nil && !inTLS {
-		lines = append(lines, fmt.Sprintf("    %8s  [TLS] %s", "", tlsLine(ses)))
+	if !inTLS {
+		handshake()
 	}
 	return lines
 }

@@ -98,7 +98,8 @@ func besides(t *Tally) []string {
 	var parts []string
 	parts = appendCount(parts, t.Null, "with a null MX")
 	parts = appendCount(parts, t.None, "without mail host")
-	parts = appendCount(parts, t.Failed, "with a failed lookup")
+	parts = appendCount(parts, t.Failed-t.OptedOut, "with a failed lookup")
+	parts = appendCount(parts, t.OptedOut, "on the opt-out list")
 	parts = appendCount(parts, t.Invalid, "invalid")
 	if len(parts) > 0 && t.Mail() > 0 {
 		parts[0] = "besides " + parts[0]

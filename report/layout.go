@@ -40,7 +40,7 @@ func widths(fields []field, natural []int, limit int) []int {
 	last := len(fields) - 1
 	used := indent + gap*last
 	for i, f := range fields {
-		w[i] = max(natural[i], displaywidth.String(f.title))
+		w[i] = max(natural[i], displaywidth.String(f.title)+glyphWidth(i))
 		if limit > 0 && f.most > 0 {
 			w[i] = min(w[i], f.most)
 		}

@@ -78,7 +78,11 @@ func (w *markdownWriter) End(s Summary) error {
 		lines = append(lines, "", "## Findings", "")
 	}
 	for _, k := range shown {
-		lines = append(lines, "- **"+k.severity.String()+"** "+w.cell(strings.Join(k.where(w.style), ", "))+". "+
+		where := k.where(w.style)
+		for i := range where {
+			where[i] = w.cell(where[i])
+		}
+		lines = append(lines, "- **"+k.severity.String()+"** `"+k.code+"`: "+strings.Join(where, ", ")+". "+
 			w.cell(meaning(k.code)))
 	}
 	if more > 0 {

@@ -12,8 +12,12 @@ import (
 	"time"
 
 	"github.com/clipperhouse/displaywidth"
+	"github.com/google/go-cmp/cmp"
 
+	"mxtls/scanner"
+	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/starttls"
 	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
 )
@@ -279,11 +283,46 @@ func TestFindingsAreCounted(t *testing.T) {
 	if len(shown) != 2 || shown[0].code != "a" || shown[1].code != "b" || shown[1].domains != 100 || more != 0 {
 		t.Errorf("shown %+v and %d more", shown, more)
 	}
-	want := "b: d0.example, d1.example, d2.example, and 97 more"
+	want := "d0.example, d1.example, d2.example, and 97 more"
 	if got := strings.Join(shown[1].where(style{}), ", "); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if shown, more := f.worst(verdict.Info); len(shown) != findingsShown || more != 32-findingsShown {
 		t.Errorf("%d shown and %d more", len(shown), more)
+	}
+}
+
+// TestTranscriptIsWhole: what a server said is wrapped under -vv and never cut, and stands beside its time.
+func TestTranscriptIsWhole(t *testing.T) {
+	t.Parallel()
+	const refusal = "554 5.7.1 "
+	long := refusal + strings.Repeat("word ", 60) + "end"
+	s := fails(1, starttls.Connected, starttls.RefusedByPolicy, "554")
+	s.Session.Dialogue = []starttls.Exchange{{At: 7 * time.Millisecond, Reply: starttls.Reply{Lines: []string{long}}}}
+	got := report(t, Table, Options{Width: 80, Verbose: 2}, testRun(), []scanner.Result{domain("a.example", "", s)})
+	var said []string
+	for line := range strings.Lines(got) {
+		line = strings.TrimRight(line, "\n")
+		if len([]rune(line)) > 80 {
+			t.Errorf("%d columns: %q", len([]rune(line)), line)
+		}
+		if text, ok := strings.CutPrefix(line, "              7 ms  S: "); ok {
+			said = append(said, text)
+		} else if text, ok := strings.CutPrefix(line, "                       "); ok && len(said) > 0 &&
+			!strings.HasPrefix(text, " ") {
+			said = append(said, text)
+		}
+	}
+	if diff := cmp.Diff(long, strings.Join(said, " ")); diff != "" {
+		t.Errorf("said (-want +got):\n%s\nin\n%s", diff, got)
+	}
+}
+
+// TestHeaderFits: the sign before a domain takes room from the column's title too.
+func TestHeaderFits(t *testing.T) {
+	t.Parallel()
+	got := report(t, Table, Options{}, testRun(), []scanner.Result{invalid("-f", name.BadLabel)})
+	if !strings.Contains(got, "    Domain  Via ") {
+		t.Errorf("the title is cut:\n%s", got)
 	}
 }

@@ -17,7 +17,7 @@ type row struct {
 	class Class
 	cells []string // one for each field; escaped
 	span  bool     // the cell before the last one is empty and the last one may begin in its place
-	below []string // lines under the row
+	below []below  // lines under the row
 }
 
 // The columns of the table, wide and compact.

@@ -5,7 +5,7 @@ var (
 	glyphs      = [...]string{"?", "●", "◐", "○", "–", "–", "?", "✗"}
 	asciiGlyphs = [...]string{"?", "+", "~", "-", ".", ".", "?", "x"}
 	legends     = [...]string{"could not be told", "all servers encrypt", "some do, some do not", "none encrypts",
-		"takes no mail", "takes no mail", "could not be told", "invalid"}
+		"takes no mail, or does not exist", "takes no mail, or does not exist", "could not be told", "invalid"}
 	colors = [...]string{magenta, green, yellow, red, dim, dim, magenta, red}
 )
 

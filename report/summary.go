@@ -84,6 +84,7 @@ type Tally struct {
 
 	Full, Partial, Plain, Unknown int // domains that take mail, by Class
 	Null, None, Failed, Invalid   int // the others
+	OptedOut                      int // of Failed, those that were not looked up on purpose
 
 	Servers   verdict.Counts // distinct servers that were tested
 	Untested  int            // distinct servers that were not, for want of IPv6 here
@@ -127,6 +128,9 @@ func (t *Tally) Add(r *scanner.Result) {
 		t.None++
 	case ClassFailed:
 		t.Failed++
+		if r.Facts.MX.Reason == mx.OptedOut {
+			t.OptedOut++
+		}
 	case ClassInvalid:
 		t.Invalid++
 	default:

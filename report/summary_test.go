@@ -104,6 +104,23 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestOptedOut: a domain that was left alone on purpose is no failed lookup in the words.
+func TestOptedOut(t *testing.T) {
+	t.Parallel()
+	var tally Tally
+	for _, r := range []scanner.Result{
+		without("a.example", mx.Failed, mx.OptedOut, "the opt-out file names it"),
+		without("b.example", mx.Failed, mx.LookupTimeout, ""),
+		without("c.example", mx.Failed, mx.LookupTimeout, ""),
+	} {
+		tally.Add(&r)
+	}
+	want := []string{"2 with a failed lookup", "1 on the opt-out list"}
+	if diff := cmp.Diff(want, domainsParts(&tally)); diff != "" || tally.Failed != 3 {
+		t.Errorf("%d failed; words (-want +got):\n%s", tally.Failed, diff)
+	}
+}
+
 func TestHeadWords(t *testing.T) {
 	t.Parallel()
 	run := testRun()

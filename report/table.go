@@ -152,13 +152,13 @@ func (w *tableWriter) row(r *row, fields []field, columns []int) {
 	}
 }
 
-// below writes a line under a row, cut where the terminal ends.
-func (w *tableWriter) below(l string) {
-	l = w.style.text(strings.Repeat(" ", indent+4) + l)
-	if w.opts.Width > 0 {
-		l = w.cut(l, w.opts.Width, false)
+// below writes a line under a row, its text wrapped beside its head: the whole of it, as it was asked for.
+func (w *tableWriter) below(l below) {
+	head := strings.Repeat(" ", indent+4) + l.head
+	for _, text := range wrap(w.style.text(l.text), limited(w.opts.Width, len(head)), 0, "") {
+		w.line(w.style.paint(dim, head+text))
+		head = strings.Repeat(" ", len(head))
 	}
-	w.line(w.style.paint(dim, l))
 }
 
 // cut shortens a cell.
@@ -240,7 +240,9 @@ func (w *tableWriter) finding(k *findingKind) {
 	width := limited(w.opts.Width, findingIndent)
 	left := "  " + w.style.paint(colors[severityClass[k.severity]], k.severity.String()) +
 		strings.Repeat(" ", findingIndent-len("  ")-len(k.severity.String()))
-	for _, l := range flow(k.where(w.style), ", ", width, 0, w.style.ellipsis()) {
+	where := k.where(w.style)
+	where[0] = k.code + ": " + where[0]
+	for _, l := range flow(where, ", ", width, 0, w.style.ellipsis()) {
 		w.line(left + l)
 		left = strings.Repeat(" ", findingIndent)
 	}
@@ -260,13 +262,12 @@ func limited(width, indent int) int {
 	return width - indent
 }
 
-// where is the code and the domains that it was found at.
+// where are the domains that a code was found at.
 func (k *findingKind) where(s style) []string {
 	items := make([]string, len(k.examples), len(k.examples)+1)
 	for i, domain := range k.examples {
 		items[i] = cutMiddle(s.text(domain), exampleWidth, s.ellipsis())
 	}
-	items[0] = k.code + ": " + items[0]
 	if more := k.domains - len(k.examples); more > 0 {
 		items = append(items, fmt.Sprintf("and %d more", more))
 	}

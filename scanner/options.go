@@ -18,7 +18,7 @@ const (
 	defaultPerProvider = 4                 // big providers answer 421 to more from one address
 	defaultTimeout     = 30 * time.Second  // a stage; postscreen and greylisting daemons pause up to 25 s
 	defaultHostTimeout = 120 * time.Second // a session: shorter than RFC 5321 4.5.3.2's minutes, since no mail is at stake
-	grace              = 4 * time.Second   // for what is under way when a run is stopped: the whole stop stays below 5 s
+	grace              = 3 * time.Second   // for what is under way when a run is stopped: the whole stop stays well below 5 s
 )
 
 // Options says how to scan. The zero value is a polite scan of the open Internet with this machine's resolver and

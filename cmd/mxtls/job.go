@@ -49,19 +49,19 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	defer out.discard()
-	w, err := report.New(j.output.format, out, j.output.options(out.Writer))
+	j.progress = newProgress(j.err, j.output.quiet, j.items.count, j.scan.Sessions)
+	defer j.progress.end()
+	w, err := report.New(j.output.format, j.progress.above(out), j.output.options(out.Writer))
 	if err != nil {
 		return err
 	}
-	j.progress = newProgress(j.err, j.output.quiet)
-	defer j.progress.clear()
 	if err := j.write(ctx, w, validating); err != nil {
 		return j.writeError(out, err)
 	}
 	if err := out.commit(); err != nil {
 		return err
 	}
-	j.progress.clear()
+	j.progress.end()
 	return j.end(ctx)
 }
 
@@ -94,7 +94,7 @@ func (j *job) write(ctx context.Context, w report.Writer, validating truth.Truth
 	if err := j.cutShort(ctx); err != nil {
 		j.summary.Partial = err.Error()
 	}
-	j.progress.clear()
+	j.progress.end()
 	return w.End(j.summary)
 }
 
@@ -114,8 +114,7 @@ func (j *job) add(w report.Writer, r *scanner.Result) error {
 	if slices.ContainsFunc(r.Verdict.Findings, isDefect) {
 		j.defects++
 	}
-	total, final := j.items.count()
-	j.progress.show(j.summary.Total.Domains, total, final)
+	j.progress.set(j.summary.Total.Domains)
 	return w.Add(group, *r)
 }
 

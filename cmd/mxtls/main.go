@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -121,8 +122,12 @@ Exit status: 0 done; 1 --fail-on named something that was found; 2 could not run
 	root.SetErr(s.err)
 	root.SetVersionTemplate("mxtls {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		if text, _, number := strings.Cut(err.Error(), ": strconv."); number {
-			err = errors.New(text + ": it takes a number") // or one too large; package strconv's words are for programmers
+		if text, words, number := strings.Cut(err.Error(), ": strconv."); number { // package strconv speaks to programmers
+			text += ": it takes a number"
+			if strings.HasSuffix(words, strconv.ErrRange.Error()) {
+				text += ", and not such a large one"
+			}
+			err = errors.New(text)
 		}
 		return hinted{err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")}
 	})

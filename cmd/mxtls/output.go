@@ -36,7 +36,7 @@ func (f *outputFlags) register(cmd *cobra.Command) {
 	fl.VarP(wordFlag{&f.format, "FORMAT"}, "output", "o", "`FORMAT` of the report: table, csv, jsonl, json or markdown (default table)")
 	fl.Var(wordFlag{&f.rows, "ROWS"}, "rows", "a row of the table, of CSV or of Markdown is a `ROW`: domain or server (default domain)")
 	fl.StringVar(&f.path, "out", "", "write to this `FILE` at once when all is done, instead of stdout")
-	fl.CountVarP(&f.verbose, "verbose", "v", "show each server's conversation in brief; -vv whole")
+	fl.CountVarP(&f.verbose, "verbose", "v", "table: show each server's conversation in brief; -vv whole")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no remarks on stderr, errors only")
 	fl.StringVar(&f.color, "color", "auto", "`WHEN` to colour: auto (a terminal, without NO_COLOR), always, never")
 	fl.BoolVar(&f.ascii, "ascii", false, "nothing but ASCII in tables")
