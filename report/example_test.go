@@ -42,7 +42,7 @@ func ExampleNew() {
 	//
 	// Domains  1 with a null MX
 	//
-	// – takes no mail
+	// – takes no mail, or does not exist
 }
 
 func ExampleEscape() {
