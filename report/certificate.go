@@ -33,8 +33,11 @@ type similar struct {
 func certificateText(r *scanner.Result) string {
 	var all []similar
 	for i := range r.Facts.Servers {
-		if s := &r.Facts.Servers[i]; s.Chain != nil {
+		switch s := &r.Facts.Servers[i]; {
+		case s.Chain != nil:
 			all = merge(all, judged(s))
+		case handshake(s) != nil:
+			all = merge(all, similar{rank: 5, key: "hidden", text: "certificate hidden by TLS 1.3", n: 1})
 		}
 	}
 	return join(all)

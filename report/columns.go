@@ -18,8 +18,9 @@ type Column struct {
 }
 
 // Columns are the columns of the CSV by domain or by server, in order.
-func Columns(rows Rows) []Column {
-	columns := csvColumns(rows)
+func Columns(rows Rows) []Column { return documented(csvColumns(rows)) }
+
+func documented(columns []csvColumn) []Column {
 	docs := make([]Column, len(columns))
 	for i, c := range columns {
 		docs[i] = c.Column
@@ -50,6 +51,8 @@ type csvLine struct {
 	answer *verdict.Answers // never nil in a row by server
 	chain  *pkix.Chain      // likewise; the zero chain where there is none
 	tls    *starttls.Handshake
+
+	forecast *Forecast // nil but in a plan
 
 	scratch         []byte
 	ciphers, groups map[uint16]string

@@ -69,6 +69,9 @@ func stages(s *verdict.Server) []below {
 			lines = append(lines, certificateLines(s, aside)...)
 		}
 	}
+	if ses.Negotiated() != nil {
+		lines = append(append(lines, aside("TLS", tlsLine(ses))), certificateLines(s, aside)...)
+	}
 	return lines
 }
 
@@ -135,7 +138,7 @@ func transcript(s *verdict.Server) []below {
 	said := func(at, who, text string) {
 		lines = append(lines, below{fmt.Sprintf("    %8s  %s: ", at, who), EscapeTo(clip(text), 0)})
 	}
-	inTLS := ses.TLS == nil
+	inTLS := ses.Agreed() == nil
 	handshake := func() {
 		inTLS = true
 		lines = append(append(lines, bracketed("TLS", tlsLine(ses))), certificateLines(s, bracketed)...)
@@ -155,11 +158,11 @@ func transcript(s *verdict.Server) []below {
 			}
 			said(at, "S", l)
 		}
+		if e.Sent == "STARTTLS" && len(ses.Injected) > 0 {
+			lines = append(lines, bracketed("injected", EscapeTo(clip(string(ses.Injected)), 0)))
+		}
 	}
-	if len(ses.Injected) > 0 {
-		lines = append(lines, bracketed("injected", EscapeTo(clip(string(ses.Injected)), 0)))
-	}
-	if !inTLS {
+	if !inTLS && ses.Agreed() != nil {
 		handshake()
 	}
 	return lines
@@ -167,9 +170,14 @@ func transcript(s *verdict.Server) []below {
 
 // tlsLine is what the handshake agreed on.
 func tlsLine(ses *starttls.Session) string {
-	if ses.TLS == nil {
+	h := ses.Agreed()
+	if h == nil {
 		return "handshake"
 	}
-	return strings.TrimRight(starttls.VersionName(ses.TLS.Version)+" "+starttls.CipherName(ses.TLS.Suite)+" "+
-		starttls.GroupName(ses.TLS.Group), " ")
+	line := strings.TrimRight(starttls.VersionName(h.Version)+" "+starttls.CipherName(h.Suite)+" "+
+		starttls.GroupName(h.Group), " ")
+	if ses.TLS == nil {
+		line += " (negotiated, not completed by us)"
+	}
+	return line
 }

@@ -45,12 +45,12 @@ func capabilities(s *starttls.Session) []string {
 	return s.Before
 }
 
-// handshake is what TLS agreed on with s; nil without.
+// handshake is what TLS agreed on with s, completed by us or not; nil without.
 func handshake(s *verdict.Server) *starttls.Handshake {
 	if s.Session == nil {
 		return nil
 	}
-	return s.Session.TLS
+	return s.Session.Agreed()
 }
 
 // noChain stands for the chain of a server that showed none.

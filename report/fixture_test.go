@@ -239,6 +239,7 @@ func fails(n int, stage starttls.Stage, reason starttls.Reason, text string) ver
 func injected(n int) verdict.Server {
 	s := session(n)
 	s.Session.Dialogue[0].Reply.Lines[0] = "220 \x1b[2J\x9b31m evil\u202etxt.exe\u200b \xff|`<b>`"
+	say(s.Session, "STARTTLS", 220, 47*time.Millisecond, "220 2.0.0 Ready to start TLS")
 	s.Session.Injected = []byte("250 evil\r\n")
 	s.Session.Err = &starttls.Error{Stage: starttls.StartTLS, Reason: starttls.ResponseInjection,
 		Text: "plain text behind the 220 to STARTTLS: \"250 evil\r\n\""}

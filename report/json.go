@@ -49,12 +49,17 @@ func (w *jsonWriter) Begin(r Run) error {
 }
 
 func (w *jsonWriter) Add(group string, r scanner.Result) error {
+	return w.element(newDomainJSON(group, &r))
+}
+
+// element writes one of the domains.
+func (w *jsonWriter) element(v any) error {
 	before := "\n"
 	if w.some {
 		before = ",\n"
 	}
 	w.some = true
-	return w.part(before, newDomainJSON(group, &r), "")
+	return w.part(before, v, "")
 }
 
 func (w *jsonWriter) End(s Summary) error {

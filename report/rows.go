@@ -104,8 +104,8 @@ func serverRow(r *scanner.Result, i int, narrow bool, s style) row {
 		domain = s.shownDomain(r)
 	}
 	version, text := "", answerText(a)
-	if sv.Session != nil && sv.Session.TLS != nil {
-		version = versionWord(sv.Session.TLS.Version)
+	if h := handshake(sv); h != nil {
+		version = versionWord(h.Version)
 		if sv.Chain != nil && a.Encrypted == truth.Yes {
 			text = join([]similar{judged(sv)})
 		}
@@ -145,8 +145,8 @@ func versionsText(r *scanner.Result, narrow bool) string {
 func versions(r *scanner.Result) []uint16 {
 	var all []uint16
 	for i := range r.Facts.Servers {
-		if ses := r.Facts.Servers[i].Session; ses != nil && ses.TLS != nil {
-			all = append(all, ses.TLS.Version)
+		if h := handshake(&r.Facts.Servers[i]); h != nil {
+			all = append(all, h.Version)
 		}
 	}
 	slices.Sort(all)

@@ -79,10 +79,15 @@ func (w *tableWriter) table() {
 	if len(w.rows) == 0 {
 		return
 	}
-	fields := fieldsFor(w.opts)
+	w.line("")
+	w.grid(fieldsFor(w.opts), w.rows)
+}
+
+// grid lays rows out under their heads: a column is as wide as its widest cell.
+func (w *tableWriter) grid(fields []field, rows []row) {
 	natural := make([]int, len(fields))
-	for i := range w.rows {
-		r := &w.rows[i]
+	for i := range rows {
+		r := &rows[i]
 		for j := range r.cells {
 			r.cells[j] = w.style.text(r.cells[j])
 			if j > 0 && r.span && j == len(r.cells)-1 {
@@ -92,10 +97,9 @@ func (w *tableWriter) table() {
 		}
 	}
 	columns := widths(fields, natural, w.opts.Width)
-	w.line("")
 	w.header(fields, columns)
-	for i := range w.rows {
-		w.row(&w.rows[i], fields, columns)
+	for i := range rows {
+		w.row(&rows[i], fields, columns)
 	}
 }
 

@@ -38,6 +38,7 @@ type Options struct {
 	HostTimeout time.Duration // for a whole session; 0 = 120 s
 	RetryAfter  time.Duration // before the one second try after a temporary refusal; 0 = no second try
 
+	AsPostfix     bool                 // ask more where a Postfix client's way may differ from ours: see Destination
 	AllowReserved bool                 // dial loopback, private and other special-purpose addresses too
 	OptOut        *OptOut              // whom to leave alone; nil = nobody
 	Legacy        func(name.Name) bool // domains of the past: that one of them is gone is no error; nil = none

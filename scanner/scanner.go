@@ -79,7 +79,8 @@ func (s *Scanner) Options() Options { return s.opts }
 // Resolvers are the DNS resolvers in force, host:port, in the order in which they are asked.
 func (s *Scanner) Resolvers() []string { return s.resolver.Servers() }
 
-// Sessions is the number of SMTP sessions begun so far.
+// Sessions is the number of SMTP sessions begun so far, those counted in that only asked a server once more in Postfix's
+// words.
 func (s *Scanner) Sessions() int64 { return s.sessions.begun.Load() }
 
 // Err is why a Scan had to stop early: ErrResolverDown, or what Vet found; nil when nothing did.
@@ -206,15 +207,14 @@ func (s *Scanner) visit(work, start context.Context, t name.Target, f *verdict.F
 
 // judgeChain adds what the roots and the names say of the server's certificate.
 func (s *Scanner) judgeChain(server *verdict.Server, domain name.Name) {
-	h := server.Session.TLS
-	if h == nil {
+	chain, ok := completed(server.Session)
+	if !ok {
 		return
 	}
-	server.Chain = s.verifier.Verify(h.Chain)
-	if server.Chain.Reason == pkix.CertificateMalformed {
+	server.Chain = s.verifier.Verify(chain)
+	if len(chain) == 0 || server.Chain.Reason == pkix.CertificateMalformed {
 		return // no names can be read, so whether they match cannot be told
 	}
-	var ok bool
 	if server.Host.IsZero() {
 		server.MatchedBy, ok = server.Chain.MatchAddr(server.Addr.Addr())
 	} else {
@@ -225,6 +225,18 @@ func (s *Scanner) judgeChain(server *verdict.Server, domain name.Name) {
 		_, ok := server.Chain.MatchDomain(domain)
 		server.DomainName = truth.Of(ok)
 	}
+}
+
+// completed is the chain of a session with TLS: of the handshake, or of one that Postfix would have completed in its
+// place. It is empty where the server is anonymous.
+func completed(ses *starttls.Session) (chain [][]byte, ok bool) {
+	switch {
+	case ses.TLS != nil:
+		return ses.TLS.Chain, true
+	case ses.Raw != nil && ses.Raw.Complete && (len(ses.Raw.Chain) > 0 || ses.Raw.Anonymous()):
+		return ses.Raw.Chain, true
+	}
+	return nil, false
 }
 
 // unbegun is the value that stands for a session that never began.

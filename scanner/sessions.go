@@ -97,7 +97,8 @@ func newSessions(o Options) *sessions {
 			s.own = ownAddresses()
 		}
 	}
-	s.client = &starttls.Client{Dial: dial, Hello: o.EHLO, Timeout: o.Timeout, HostTimeout: o.HostTimeout}
+	s.client = &starttls.Client{Dial: dial, Hello: o.EHLO, Timeout: o.Timeout, HostTimeout: o.HostTimeout,
+		AsPostfix: o.AsPostfix}
 	if o.Timeout < defaultTimeout {
 		s.client.GreetTimeout = o.Timeout // who is in a hurry does not wait for greet pauses either
 	}
@@ -250,6 +251,7 @@ func (s *sessions) once(work, start context.Context, addr netip.AddrPort, t turn
 		if ses.Err != nil && ses.Err.Reason == starttls.ReservedAddress {
 			s.begun.Add(-1) // nothing was sent
 		}
+		s.begun.Add(int64(max(ses.Connections-1, 0))) // those that asked once more in other words
 		s.slots.Release(1)
 		if ses.Err != nil && ses.Err.Reason == starttls.TooManyConnections {
 			t.provider.slow()

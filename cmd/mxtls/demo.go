@@ -2,22 +2,28 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mxtls/report"
 	"mxtls/scanner"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
 )
 
 // demoTimeout is short, since nothing in the demonstration is further away than this process, and long enough for a
 // machine that is busy with other things: one server never answers, so the demonstration lasts as long.
 const demoTimeout = 4 * time.Second
 
+// demoBundle is the CAfile that the demonstration advises, Debian's, so that its report is the same everywhere.
+const demoBundle = "/etc/ssl/certs/ca-certificates.crt"
+
 func newDemo(s streams) *cobra.Command {
-	var out outputFlags
+	d := &demoFlags{}
 	cmd := &cobra.Command{
 		Use:   "demo [flags]",
 		Short: "the same scan against a false internet in this process",
@@ -29,20 +35,46 @@ every row the table can have. It needs no network, no root and no open port, and
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), s, &out) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), s) },
 	}
 	cmd.Flags().SortFlags = false
-	out.register(cmd)
+	cmd.Flags().BoolVar(&d.asPlan, "plan", false, "say what a Postfix would do there, as mxtls plan does; --fail-on then takes\n"+
+		"deferred, bounced, plaintext, unknown")
+	d.plan.registerChange(cmd)
+	d.output.register(cmd)
 	return cmd
 }
 
-// demo builds the cast and scans it as scan would.
-func demo(ctx context.Context, s streams, out *outputFlags) error {
+// demoFlags are the flags of demo.
+type demoFlags struct {
+	output outputFlags
+	asPlan bool
+	plan   planFlags // of which there is only --to
+}
+
+// check settles which command's ways the demonstration follows.
+func (d *demoFlags) check() error {
+	switch {
+	case !d.asPlan && d.plan.to != postfix.LevelUnknown:
+		return errors.New("--to needs --plan")
+	case d.asPlan && d.output.rows == report.ByServer:
+		return errors.New("--plan has rows by domain alone")
+	case d.asPlan:
+		d.plan.failOn, d.output.failOnText = d.output.failOnText, ""
+	}
+	return d.output.check()
+}
+
+// run builds the cast and scans it as scan or plan would.
+func (d *demoFlags) run(ctx context.Context, s streams) error {
 	tuneMemory(0)
-	if done, err := out.list(s.out); done {
+	if d.asPlan && d.output.columns {
+		return listColumns(s.out, report.PlanColumns())
+	}
+	if done, err := d.output.list(s.out); done {
 		return err
 	}
-	if err := out.check(); err != nil {
+	if err := d.check(); err != nil {
 		return err
 	}
 	c, err := newCast()
@@ -57,6 +89,7 @@ func demo(ctx context.Context, s streams, out *outputFlags) error {
 	scan, err := scanner.New(scanner.Options{
 		Resolvers: []string{c.in.Resolver()}, TrustAD: true, DialDNS: c.in.Dial, Roots: roots, At: demoTime, EHLO: "mx.example.org",
 		Rate: -1, Timeout: demoTimeout, HostTimeout: 2 * demoTimeout, Dial: c.in.Dial,
+		AsPostfix: d.asPlan,
 	})
 	if err != nil {
 		return err
@@ -67,6 +100,13 @@ func demo(ctx context.Context, s streams, out *outputFlags) error {
 	for _, l := range demoLists {
 		src.add(l.group, "", strings.NewReader(l.text))
 	}
-	j := &job{scan: scan, items: src, output: out, streams: s, started: demoTime, vantage: true}
-	return j.run(ctx)
+	j := &job{scan: scan, items: src, output: &d.output, streams: s, started: demoTime, vantage: true}
+	if !d.asPlan {
+		return j.run(ctx)
+	}
+	p := &planner{cfg: postfix.Default("demo", postfix.Options{}), flags: &d.plan, bundle: demoBundle}
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	return p.run(ctx, j)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"time"
@@ -25,6 +26,7 @@ type job struct {
 	started  time.Time // zero = now
 	vantage  bool      // check the resolver and the way out first
 	controls []string
+	layout   func(io.Writer, report.Options) (report.Writer, error) // nil = the scan's own report
 
 	summary  report.Summary
 	found    bool // something that --fail-on names
@@ -44,14 +46,14 @@ func (j *job) run(ctx context.Context) error {
 			return vantageError(err)
 		}
 	}
-	out, err := createOut(j.output.path, j.out)
+	out, err := createOut("--out", j.output.path, j.out)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
 	j.progress = newProgress(j.err, j.output.quiet, j.items.count, j.scan.Sessions)
 	defer j.progress.end()
-	w, err := report.New(j.output.format, j.progress.above(out), j.output.options(out.Writer))
+	w, err := j.writer(out)
 	if err != nil {
 		return err
 	}
@@ -63,6 +65,21 @@ func (j *job) run(ctx context.Context) error {
 	}
 	j.progress.end()
 	return j.end(ctx)
+}
+
+// writer lays the report out for the place where it goes.
+func (j *job) writer(out *outFile) (report.Writer, error) {
+	o := j.output.options(out.Writer)
+	if j.layout != nil {
+		return j.layout(j.progress.above(out), o)
+	}
+	return report.New(j.output.format, j.progress.above(out), o)
+}
+
+// close ends what the job holds open.
+func (j *job) close() {
+	j.scan.Close()
+	j.items.close()
 }
 
 // write passes the results on to the report. A vantage that is no good leaves nothing written.

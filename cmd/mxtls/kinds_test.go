@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"strings"
@@ -27,6 +29,25 @@ var kinds = map[string]func(w *world, host string) scannertest.SMTP{
 		return scannertest.SMTP{Certificate: &cert}
 	},
 	"plaintext": func(*world, string) scannertest.SMTP { return scannertest.SMTP{} },
+	// Offers STARTTLS, and says no for good.
+	"refusing": func(w *world, host string) scannertest.SMTP {
+		s := w.issue(60, host)
+		s.StartTLS = "554 5.7.0 no TLS today"
+		return s
+	},
+	// Breaks the handshake off: it wants a client certificate.
+	"alerting": func(w *world, host string) scannertest.SMTP {
+		s := w.issue(60, host)
+		s.TLS = &tls.Config{MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert}
+		return s
+	},
+	// Its certificate has a common name and no other.
+	"commonname": func(w *world, host string) scannertest.SMTP {
+		cert := w.ca.Issue([]string{host}, lasting(60), func(c *x509.Certificate) {
+			c.Subject.CommonName, c.DNSNames = host, nil
+		})
+		return scannertest.SMTP{Certificate: &cert}
+	},
 	"stripped": func(*world, string) scannertest.SMTP {
 		return scannertest.SMTP{Capabilities: []string{"SIZE 10240000", "XXXXXXXA"}}
 	},

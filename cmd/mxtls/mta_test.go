@@ -8,10 +8,8 @@ package main_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -31,8 +29,7 @@ const (
 	signed      = ".mta-signed.test"
 	unsigned    = ".mta-unsigned.test"
 
-	labPatience  = 5 * time.Minute // most of it is for a first download of the packages
-	scanPatience = time.Minute     // the slowest server lets its clients wait 6 s
+	scanPatience = time.Minute // the slowest server lets its clients wait 6 s
 )
 
 func TestMTA(t *testing.T) {
@@ -80,31 +77,6 @@ func startLab(t *testing.T) *lab {
 	}
 	output(t, labPatience, "go", "build", "-o", l.binary, ".")
 	return l
-}
-
-// output runs a command and returns what it wrote to stdout; any failure ends the test.
-func output(t *testing.T, limit time.Duration, name string, args ...string) []byte {
-	t.Helper()
-	out, err := command(limit, name, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// command runs a command and returns what it wrote to stdout.
-func command(limit time.Duration, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.WaitDelay = time.Second
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(name), strings.Join(args, " "), err, &stderr, out)
-	}
-	return out, nil
 }
 
 // scan runs the binary on domains.

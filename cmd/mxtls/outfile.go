@@ -20,13 +20,13 @@ type outFile struct {
 	special bool // not a file: written to as it is
 }
 
-// createOut opens the output. An empty path or "-" is stdout.
-func createOut(path string, stdout io.Writer) (*outFile, error) {
+// createOut opens the output that a flag names. An empty path or "-" is stdout.
+func createOut(flag, path string, stdout io.Writer) (*outFile, error) {
 	if path == "" || path == "-" {
 		return &outFile{Writer: stdout}, nil
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return openSpecial(path)
+		return openSpecial(flag, path)
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a link stays one
@@ -34,16 +34,17 @@ func createOut(path string, stdout io.Writer) (*outFile, error) {
 	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%08x.tmp", filepath.Base(path), rand.Uint32()))
 	tmp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // the umask decides, as for any file
 	if err != nil {
-		return nil, hinted{fmt.Errorf("--out %s: %w", path, cause(err)), "the report is written to a temporary file beside it first"}
+		return nil, hinted{fmt.Errorf("%s %s: %w", flag, path, cause(err)),
+			"what goes there is written to a temporary file beside it first"}
 	}
 	return &outFile{Writer: tmp, tmp: tmp, path: path}, nil
 }
 
 // openSpecial opens what cannot be renamed over: a device or a named pipe.
-func openSpecial(path string) (*outFile, error) {
+func openSpecial(flag, path string) (*outFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return nil, fmt.Errorf("--out %s: %w", path, cause(err))
+		return nil, fmt.Errorf("%s %s: %w", flag, path, cause(err))
 	}
 	return &outFile{Writer: f, path: path, special: true}, nil
 }

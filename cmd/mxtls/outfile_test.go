@@ -10,7 +10,7 @@ import (
 // write goes through a whole outFile, up to commit or discard.
 func write(t *testing.T, path, text string, commit bool) {
 	t.Helper()
-	o, err := createOut(path, io.Discard)
+	o, err := createOut("--out", path, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,8 +33,24 @@ type outputFlags struct {
 
 func (f *outputFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.VarP(wordFlag{&f.format, "FORMAT"}, "output", "o", "`FORMAT` of the report: table, csv, jsonl, json or markdown (default table)")
+	f.registerFormat(cmd)
 	fl.Var(wordFlag{&f.rows, "ROWS"}, "rows", "a row of the table, of CSV or of Markdown is a `ROW`: domain or server (default domain)")
+	f.registerLayout(cmd)
+	fl.StringVar(&f.failOnText, "fail-on", "",
+		"exit with 1 if a domain has one of these (`LIST` with commas): plaintext,\npartial, untrusted, expiring=14d, unknown, invalid, or a finding's code")
+	fl.BoolVar(&f.columns, "list-columns", false, "print the columns of CSV (see --rows) with their meaning, and stop")
+	fl.BoolVar(&f.listFindings, "list-findings", false, "print the codes of all findings with their meaning, and stop")
+}
+
+// registerFormat adds the flag for the format, which stands first.
+func (f *outputFlags) registerFormat(cmd *cobra.Command) {
+	cmd.Flags().VarP(wordFlag{&f.format, "FORMAT"}, "output", "o",
+		"`FORMAT` of the report: table, csv, jsonl, json or markdown (default table)")
+}
+
+// registerLayout adds the flags that hold for a report of any kind.
+func (f *outputFlags) registerLayout(cmd *cobra.Command) {
+	fl := cmd.Flags()
 	fl.StringVar(&f.path, "out", "", "write to this `FILE` at once when all is done, instead of stdout")
 	fl.CountVarP(&f.verbose, "verbose", "v", "table: show each server's conversation in brief; -vv whole")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no remarks on stderr, errors only")
@@ -44,10 +60,6 @@ func (f *outputFlags) register(cmd *cobra.Command) {
 	fl.BoolVar(&f.csvRaw, "csv-raw", false, "CSV: do not defuse texts that a spreadsheet would run as a formula")
 	fl.BoolVar(&f.crlf, "crlf", false, "CSV: end lines in CR LF")
 	fl.BoolVar(&f.bom, "bom", false, "CSV: begin with a byte order mark")
-	fl.StringVar(&f.failOnText, "fail-on", "",
-		"exit with 1 if a domain has one of these (`LIST` with commas): plaintext,\npartial, untrusted, expiring=14d, unknown, invalid, or a finding's code")
-	fl.BoolVar(&f.columns, "list-columns", false, "print the columns of CSV (see --rows) with their meaning, and stop")
-	fl.BoolVar(&f.listFindings, "list-findings", false, "print the codes of all findings with their meaning, and stop")
 }
 
 // wordFlag makes a flag of an enum that knows its own words.
@@ -103,12 +115,7 @@ func (f *outputFlags) options(w io.Writer) report.Options {
 func (f *outputFlags) list(w io.Writer) (done bool, err error) {
 	switch {
 	case f.columns:
-		for _, c := range report.Columns(f.rows) {
-			if _, err := fmt.Fprintf(w, "%-28s %s\n", c.Name, c.Doc); err != nil {
-				return true, err
-			}
-		}
-		return true, nil
+		return true, listColumns(w, report.Columns(f.rows))
 	case f.listFindings:
 		for _, c := range verdict.Catalogue() {
 			if _, err := fmt.Fprintf(w, "%-28s %-8s %s (%s)\n", c.Code, c.Severity, c.Title, c.Source); err != nil {
@@ -118,4 +125,14 @@ func (f *outputFlags) list(w io.Writer) (done bool, err error) {
 		return true, nil
 	}
 	return false, nil
+}
+
+// listColumns prints columns with their meaning.
+func listColumns(w io.Writer, columns []report.Column) error {
+	for _, c := range columns {
+		if _, err := fmt.Fprintf(w, "%-28s %s\n", c.Name, c.Doc); err != nil {
+			return err
+		}
+	}
+	return nil
 }

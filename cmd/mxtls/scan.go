@@ -49,6 +49,8 @@ type scanFlags struct {
 	optOut        string
 	noVantage     bool
 	controls      []string
+
+	trust *pkix.Bundle // set by plan: Postfix's own trust anchors, in place of those that the flags name
 }
 
 func newScan(s streams) *cobra.Command {
@@ -85,7 +87,12 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 	f.sources.register(cmd)
 	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
 	f.output.register(cmd)
+	f.registerLook(cmd)
+}
 
+// registerLook adds the flags that say how to look, by whose roots, and how politely.
+func (f *scanFlags) registerLook(cmd *cobra.Command) {
+	fl := cmd.Flags()
 	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
 	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
 	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
@@ -141,7 +148,9 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	if o.At, err = parseTime(f.at); err != nil {
 		return o, err
 	}
-	if o.Roots, err = f.roots(); err != nil {
+	if f.trust != nil {
+		o.Roots, o.AsPostfix = f.trust, true
+	} else if o.Roots, err = f.roots(); err != nil {
 		return o, err
 	}
 	if f.optOut != "" {
@@ -249,33 +258,49 @@ func readOptOut(path string) (*scanner.OptOut, error) {
 
 // run scans what the flags and arguments name.
 func (f *scanFlags) run(ctx context.Context, s streams, args []string) error {
-	if err := f.output.check(); err != nil {
+	j, err := f.job(ctx, s, args)
+	if err != nil {
 		return err
+	}
+	defer j.close()
+	return j.run(ctx)
+}
+
+// job is the run that the flags and arguments name, with everything checked and opened.
+func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, error) {
+	if err := f.output.check(); err != nil {
+		return nil, err
 	}
 	tuneMemory(f.concurrency)
 	items, err := f.sources.open(ctx, args, s.in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer items.close()
+	j := &job{items: items, output: &f.output, streams: s}
+	if err := f.start(j); err != nil {
+		items.close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// start gives a job its scanner.
+func (f *scanFlags) start(j *job) error {
 	options, err := f.options()
 	if err != nil {
 		return err
 	}
-	if err := f.bulk(items, options.EHLO); err != nil {
+	if err := f.bulk(j.items, options.EHLO); err != nil {
 		return err
 	}
-	scan, err := scanner.New(options)
-	if err != nil {
+	if j.scan, err = scanner.New(options); err != nil {
 		return err
 	}
-	defer scan.Close()
-	j := &job{scan: scan, items: items, output: &f.output, streams: s}
 	if !f.noVantage {
 		j.controls = f.controls
 		j.vantage = true
 	}
-	return j.run(ctx)
+	return nil
 }
 
 // bulk refuses a long list when the servers on it could not tell who is asking.

@@ -51,6 +51,7 @@ func (p patient) Run() int {
 // of its own (see world). Besides testscript's own commands there are, with what they do:
 //
 //	scan STATUS ARGS...      mxtls scan $SCAN ARGS, which must end with exit status STATUS
+//	plan STATUS ARGS...      mxtls plan, likewise
 //	status STATUS PROGRAM... likewise, any program
 //	signal NAME ADDR...      once all those servers have a session, signal the process whose number is in the file "pid"
 //	lasted MIN [MAX]         the last scan or status took at least and at most that
@@ -61,7 +62,7 @@ func (p patient) Run() int {
 func TestScript(t *testing.T) {
 	t.Parallel()
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"scan": cmdScan, "status": cmdStatus, "signal": cmdSignal, "lasted": cmdLasted, "json": cmdJSON, "masked": cmdMasked,
+		"scan": cmdOf("scan"), "plan": cmdOf("plan"), "status": cmdStatus, "signal": cmdSignal, "lasted": cmdLasted, "json": cmdJSON, "masked": cmdMasked,
 	}
 	for name, c := range worldCommands {
 		commands[name] = c.run
@@ -107,9 +108,12 @@ func wantArgs(ts *testscript.TestScript, ok bool, usage string) {
 	}
 }
 
-func cmdScan(ts *testscript.TestScript, neg bool, args []string) {
-	wantArgs(ts, !neg && len(args) > 0, "scan STATUS ARGS...")
-	cmdStatus(ts, false, slices.Concat([]string{args[0], "mxtls", "scan"}, worldOf(ts).flags(), args[1:]))
+// cmdOf runs one of mxtls's commands in the world of the script.
+func cmdOf(name string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		wantArgs(ts, !neg && len(args) > 0, name+" STATUS ARGS...")
+		cmdStatus(ts, false, slices.Concat([]string{args[0], "mxtls", name}, worldOf(ts).flags(), args[1:]))
+	}
 }
 
 func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {

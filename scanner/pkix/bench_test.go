@@ -11,7 +11,8 @@ import (
 
 // BenchmarkVerify: a chain of leaf and intermediate among 140 roots. "bare" is crypto/x509 alone with parsed
 // certificates and pools at hand, "parsed" the same with parsing, which every client pays; "cold" a chain never seen,
-// "issuer" a new leaf of an intermediate seen before, "cached" a chain seen before.
+// "issuer" a new leaf of an intermediate seen before, "cached" a chain seen before. Each of ours comes to
+// all verdicts at once.
 func BenchmarkVerify(b *testing.B) {
 	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384()} {
 		b.Run(curve.Params().Name, func(b *testing.B) { benchmarkVerify(b, curve) })
@@ -35,8 +36,8 @@ func benchmarkVerify(b *testing.B, curve elliptic.Curve) {
 		b.Fatal(err)
 	}
 	bundle := newBundle(Embedded, "benchmark")
-	for _, c := range append(mozilla.roots, root.Certificate) {
-		bundle.add(c, nil)
+	for _, c := range append(mozilla.roots, reread(b, root.Raw)) {
+		bundle.add(anchor{cert: c}, nil)
 	}
 	if _, err := bundle.seal(); err != nil {
 		b.Fatal(err)
@@ -75,12 +76,40 @@ func benchmarkVerify(b *testing.B, curve elliptic.Curve) {
 	trusted(b, v.Verify(chain))
 	b.Run("issuer", func(b *testing.B) {
 		for b.Loop() {
-			trusted(b, v.judge(chain))
+			trusted(b, &v.judge(chain).scan)
 		}
 	})
 	b.Run("cached", func(b *testing.B) {
 		for b.Loop() {
 			trusted(b, v.Verify(chain))
+		}
+	})
+	b.Run("postfix/cached", func(b *testing.B) {
+		for b.Loop() {
+			trusted(b, v.Postfix(chain, 1))
+		}
+	})
+	b.Run("postfix/alone", func(b *testing.B) { // OpenSSL's verification without crypto/x509's, the reading included
+		for b.Loop() {
+			v := NewVerifier(bundle, now)
+			if t := v.openssl(v.parseSent(reread(b, chain[0]), chain), nil); len(t.faults) > 0 {
+				b.Fatal(t.faults)
+			}
+		}
+	})
+}
+
+// BenchmarkRead: a certificate read by crypto/x509 alone, and by both readers, as every one is.
+func BenchmarkRead(b *testing.B) {
+	der := newLeaf(b, "mx.example.com", newCA(b, "CA", nil)).Raw
+	b.Run("crypto/x509", func(b *testing.B) {
+		for b.Loop() {
+			parse(b, der)
+		}
+	})
+	b.Run("both", func(b *testing.B) {
+		for b.Loop() {
+			reread(b, der)
 		}
 	})
 }
@@ -100,7 +129,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	var all []*issued
 	for _, c := range mozilla.roots {
-		all = append(all, &issued{Certificate: c})
+		all = append(all, &issued{Certificate: c.std})
 	}
 	file := write(b, "roots.pem", pemOf(all...))
 	info, err := os.Stat(file)

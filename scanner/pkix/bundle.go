@@ -56,13 +56,14 @@ type Bundle struct {
 	Others   int       // certificates that are no roots: they help to build paths and end none, as in OpenSSL
 	SHA256   string    // over the roots' SHA-256 fingerprints (32 octets each), sorted: equal for equal sets; hex
 	Warnings []Warning // what was left out and why
+	TLSOff   string    // why Postfix cannot load this as CAfile, and then has no TLS for any mail; "" when it can
 
-	roots   []*x509.Certificate
-	others  []*x509.Certificate
+	roots   []*certificate
+	anchors map[string][]*anchor                         // roots and others by their subject, in the order of the files
 	limits  map[[32]byte]func([]*x509.Certificate) error // by fingerprint: Mozilla's distrust-after dates
 	seen    map[[32]byte]bool
-	pool    *x509.CertPool // roots, with their limits
-	helpers *x509.CertPool // others
+	pool    *x509.CertPool // roots that crypto/x509 can read, with their limits
+	helpers *x509.CertPool // others that it can read
 }
 
 // Load reads a PEM file of root certificates, as smtp_tls_CAfile does. The error is an fs.PathError, or says what was
@@ -97,10 +98,11 @@ func Parse(name string, data []byte) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(p.certs) == 0 {
+	if len(p.anchors) == 0 {
 		return nil, fmt.Errorf("%s: no certificate: %s", name, p.found(data))
 	}
 	b.take(p)
+	b.TLSOff = p.broken
 	return b.seal()
 }
 
@@ -118,20 +120,9 @@ func loadDir(fsys fs.FS, dir, name string) (*Bundle, error) {
 		return nil, fmt.Errorf("%s: more than %d files", name, maxFiles)
 	}
 	b := newBundle(Directory, name)
-	links, budget := 0, int64(maxBundle)
-	for _, e := range entries {
-		hashed := isHashLink(e.Name())
-		if ext := path.Ext(e.Name()); !hashed && ext != ".pem" && ext != ".crt" {
-			continue
-		}
-		if hashed {
-			links++
-		}
-		n, err := b.addFile(fsys, path.Join(dir, e.Name()), filepath.Join(name, e.Name()), budget)
-		if err != nil {
-			return nil, err
-		}
-		budget -= n
+	links, err := b.addFiles(fsys, dir, entries, isCertificateFile)
+	if err != nil {
+		return nil, err
 	}
 	if b.Roots+b.Others == 0 {
 		return nil, fmt.Errorf("%s: no certificate in its %d files", name, len(entries))
@@ -140,6 +131,32 @@ func loadDir(fsys fs.FS, dir, name string) (*Bundle, error) {
 		b.warn(name, "no hash links: OpenSSL and Postfix see nothing here before openssl rehash was run")
 	}
 	return b.seal()
+}
+
+// addFiles takes in a directory's files whose names are wanted, and counts the hash links among them.
+func (b *Bundle) addFiles(
+	fsys fs.FS, dir string, entries []fs.DirEntry, wanted func(string) bool,
+) (links int, err error) {
+	budget := int64(maxBundle)
+	for _, e := range entries {
+		if !wanted(e.Name()) {
+			continue
+		}
+		if isHashLink(e.Name()) {
+			links++
+		}
+		n, err := b.addFile(fsys, path.Join(dir, e.Name()), filepath.Join(b.Path, e.Name()), budget)
+		if err != nil {
+			return links, err
+		}
+		budget -= n
+	}
+	return links, nil
+}
+
+// isCertificateFile tells the names of files that are looked into.
+func isCertificateFile(name string) bool {
+	return isHashLink(name) || path.Ext(name) == ".pem" || path.Ext(name) == ".crt"
 }
 
 // addFile takes in one file of a directory and returns its size. A file that cannot be read is a warning.
@@ -166,7 +183,7 @@ func (b *Bundle) addFile(fsys fs.FS, file, name string, budget int64) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	if len(p.certs) > 0 && date.After(b.Date) {
+	if len(p.anchors) > 0 && date.After(b.Date) {
 		b.Date = date
 	}
 	b.take(p)
@@ -205,14 +222,14 @@ func isHashLink(name string) bool {
 }
 
 func newBundle(from Source, name string) *Bundle {
-	return &Bundle{From: from, Path: name, seen: map[[32]byte]bool{},
+	return &Bundle{From: from, Path: name, seen: map[[32]byte]bool{}, anchors: map[string][]*anchor{},
 		limits: map[[32]byte]func([]*x509.Certificate) error{}, pool: x509.NewCertPool(), helpers: x509.NewCertPool()}
 }
 
 // take adds what a file holds.
 func (b *Bundle) take(p *pemFile) {
-	for _, c := range p.certs {
-		b.add(c, nil)
+	for _, a := range p.anchors {
+		b.add(a, nil)
 	}
 	for _, w := range p.warnings {
 		if len(b.Warnings) < maxWarnings {
@@ -222,26 +239,34 @@ func (b *Bundle) take(p *pemFile) {
 }
 
 // add takes in a certificate unless it is there already, which is common: a directory has each at least twice.
-func (b *Bundle) add(c *x509.Certificate, limit func([]*x509.Certificate) error) {
-	sum := sha256.Sum256(c.Raw)
-	if b.seen[sum] {
+func (b *Bundle) add(a anchor, limit func([]*x509.Certificate) error) {
+	c := a.cert
+	if b.seen[c.sum] {
 		return
 	}
-	b.seen[sum] = true
-	if !selfIssued(c) {
-		b.others = append(b.others, c)
-		b.helpers.AddCert(c)
+	b.seen[c.sum] = true
+	b.anchors[c.subject.canonical] = append(b.anchors[c.subject.canonical], &a)
+	switch a.standing() {
+	case trustedAnchor:
+		b.roots = append(b.roots, c)
+		b.Roots++
+		b.addTo(b.pool, c, limit)
+	case neutralAnchor:
 		b.Others++
-		return
+		b.addTo(b.helpers, c, nil)
 	}
-	b.roots = append(b.roots, c)
-	b.Roots++
-	if limit == nil {
-		b.pool.AddCert(c)
-		return
+}
+
+// addTo puts a certificate into one of crypto/x509's pools, if it can read it.
+func (b *Bundle) addTo(pool *x509.CertPool, c *certificate, limit func([]*x509.Certificate) error) {
+	switch {
+	case c.std == nil:
+	case limit == nil:
+		pool.AddCert(c.std)
+	default:
+		b.limits[c.sum] = limit
+		pool.AddCertWithConstraint(c.std, limit)
 	}
-	b.limits[sum] = limit
-	b.pool.AddCertWithConstraint(c, limit)
 }
 
 func (b *Bundle) warn(name, text string) {
@@ -256,23 +281,27 @@ func (b *Bundle) seal() (*Bundle, error) {
 		return nil, fmt.Errorf("%s: no root: its %d certificates were all issued by others, and a path must end in one "+
 			"that issued itself", b.Path, b.Others)
 	}
+	b.finish()
+	return b, nil
+}
+
+// finish computes what depends on all roots.
+func (b *Bundle) finish() {
 	sums := make([][]byte, 0, b.Roots)
 	for _, c := range b.roots {
-		sum := sha256.Sum256(c.Raw)
-		sums = append(sums, sum[:])
+		sums = append(sums, c.sum[:])
 	}
 	slices.SortFunc(sums, bytes.Compare)
 	all := sha256.Sum256(bytes.Join(sums, nil))
 	b.SHA256 = hex.EncodeToString(all[:])
 	b.seen = nil
-	return b, nil
 }
 
 // Expired counts the roots that are past their end at a time.
 func (b *Bundle) Expired(at time.Time) int {
 	n := 0
 	for _, c := range b.roots {
-		if at.After(c.NotAfter) {
+		if at.After(c.notAfter.Time) {
 			n++
 		}
 	}

@@ -123,7 +123,7 @@ func TestLoadWarnings(t *testing.T) {
 	want := []Warning{
 		{file, 1, "a PEM block that cannot be decoded"},
 		{file, n, "a PEM block without an END line"},
-		{file, n + 2, "a certificate that cannot be parsed: malformed certificate"},
+		{file, n + 2, "a certificate that cannot be parsed: malformed DER"},
 		{file, n + 5 + lines(b), "a PEM block that cannot be decoded"},
 	}
 	if d := cmp.Diff(want, bundle.Warnings); d != "" || bundle.Roots != 2 {
@@ -138,7 +138,13 @@ func TestLoadWarnings(t *testing.T) {
 func TestTrustedCertificate(t *testing.T) {
 	t.Parallel()
 	root, plain := newCA(t, "Root", nil), newCA(t, "Plain", nil)
+	serverAuth := asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 1}
 	clientAuth := asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 2}
+	anyUsage := asn1.ObjectIdentifier{2, 5, 29, 37, 0}
+	type certAux struct {
+		Trust  []asn1.ObjectIdentifier `asn1:"optional,omitempty"`
+		Reject []asn1.ObjectIdentifier `asn1:"optional,omitempty,tag:0"`
+	}
 	oids := func(o ...asn1.ObjectIdentifier) []asn1.ObjectIdentifier { return o }
 	for _, tc := range []struct {
 		name    string
@@ -148,10 +154,10 @@ func TestTrustedCertificate(t *testing.T) {
 	}{
 		{"old label", "X509 CERTIFICATE", nil, ""},
 		{"no settings", "TRUSTED CERTIFICATE", nil, ""},
-		{"trusted", "TRUSTED CERTIFICATE", certAux{Trust: oids(clientAuth, oidServerAuth)}, ""},
-		{"trusted for any", "TRUSTED CERTIFICATE", certAux{Trust: oids(oidAnyExtUsage)}, ""},
+		{"trusted", "TRUSTED CERTIFICATE", certAux{Trust: oids(clientAuth, serverAuth)}, ""},
+		{"trusted for any", "TRUSTED CERTIFICATE", certAux{Trust: oids(anyUsage)}, ""},
 		{"not trusted", "TRUSTED CERTIFICATE", certAux{Trust: oids(clientAuth)}, "not trusted for TLS servers"},
-		{"rejected", "TRUSTED CERTIFICATE", certAux{Reject: oids(oidServerAuth)}, "rejected for TLS servers"},
+		{"rejected", "TRUSTED CERTIFICATE", certAux{Reject: oids(serverAuth)}, "rejected for TLS servers"},
 		{"other rejected", "TRUSTED CERTIFICATE", certAux{Reject: oids(clientAuth)}, ""},
 		{"bad settings", "TRUSTED CERTIFICATE", 7, "bad trust settings"},
 	} {
@@ -210,7 +216,7 @@ func TestLoadDir(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	want := []string{
-		filepath.Join(dir, "bad.pem") + ":1: a certificate that cannot be parsed: malformed certificate",
+		filepath.Join(dir, "bad.pem") + ":1: a certificate that cannot be parsed: malformed DER",
 		filepath.Join(dir, "deadbeef.1") + ": no such file or directory",
 	}
 	if d := cmp.Diff(want, texts(got.Warnings)); d != "" {
@@ -284,7 +290,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: %v", tc.name, err)
 			continue
 		}
-		if got.Path != tc.path || got.Roots != 1 || !got.Date.Equal(now) || got.roots[0].Subject.CommonName != "A" {
+		if got.Path != tc.path || got.Roots != 1 || !got.Date.Equal(now) || got.roots[0].subject.text() != "CN=A" {
 			t.Errorf("%s: %+v", tc.name, got)
 		}
 		if d := cmp.Diff(tc.warnings, texts(got.Warnings)); d != "" {
@@ -388,7 +394,7 @@ func TestDistrustAfter(t *testing.T) {
 	root := newCA(t, "Root", nil)
 	inter := newCA(t, "Intermediate", root)
 	b := newBundle(Embedded, "test")
-	b.add(root.Certificate, func(chain []*x509.Certificate) error {
+	b.add(anchor{cert: reread(t, root.Raw)}, func(chain []*x509.Certificate) error {
 		if chain[0].NotBefore.After(now.Add(-10 * day)) {
 			return errors.New("too young")
 		}

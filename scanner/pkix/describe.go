@@ -1,15 +1,11 @@
 package pkix
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,16 +20,16 @@ const (
 )
 
 // describe fills in what the leaf says of itself.
-func (c *Chain) describe(leaf *x509.Certificate) {
-	c.Subject, c.Issuer = distinguished(leaf.RawSubject), distinguished(leaf.RawIssuer)
-	c.NotBefore, c.NotAfter = leaf.NotBefore.UTC(), leaf.NotAfter.UTC()
-	c.Key, c.Signature = keyText(leaf), leaf.SignatureAlgorithm.String()
-	names := leaf.DNSNames
+func (c *Chain) describe(leaf *certificate) {
+	c.Subject, c.Issuer = leaf.subject.text(), leaf.issuer.text()
+	c.NotBefore, c.NotAfter = leaf.notBefore.UTC(), leaf.notAfter.UTC()
+	c.Key, c.Signature = leaf.key.text, leaf.algorithm.name
+	names := leaf.names.texts(kindDNS)
 	if len(names) == 0 {
-		names = commonNames(leaf)
+		names = slices.DeleteFunc(leaf.subject.values(oidCN), func(cn string) bool { return cn == "" })
 		c.CNOnly = len(names) > 0
 	}
-	addrs := leaf.IPAddresses
+	addrs := leaf.names.texts(kindIP)
 	if len(names)+len(addrs) > maxNames {
 		names = names[:min(len(names), maxNames)]
 		addrs = addrs[:min(len(addrs), maxNames-len(names))]
@@ -41,7 +37,7 @@ func (c *Chain) describe(leaf *x509.Certificate) {
 	}
 	c.Names = append(c.Names, names...)
 	for _, ip := range addrs {
-		if addr, ok := netip.AddrFromSlice(ip); ok {
+		if addr, ok := netip.AddrFromSlice([]byte(ip)); ok {
 			c.Addrs = append(c.Addrs, addr.Unmap())
 			c.Names = append(c.Names, addr.Unmap().String())
 		}
@@ -60,14 +56,14 @@ func (c *Chain) observe(s *sent, at time.Time) {
 		wildcard = wildcard || strings.HasPrefix(n, "*.")
 	}
 	for _, o := range s.others {
-		root = root || selfIssued(o)
-		expired = expired || at.After(o.NotAfter)
+		root = root || o.selfSigned
+		expired = expired || at.After(o.notAfter.Time)
 	}
-	bits := rsaBits(s.leaf)
+	m := s.leaf.key.modulus
 	wrongOrder, stray := s.order()
 	note(Wildcard, wildcard)
 	note(CNOnly, c.CNOnly)
-	note(ShortKey, bits > 0 && bits < shortRSA)
+	note(ShortKey, m != nil && m.BitLen() < shortRSA)
 	note(RootSent, root)
 	note(ExpiredSent, expired)
 	note(WrongOrder, wrongOrder)
@@ -79,12 +75,12 @@ func (c *Chain) observe(s *sent, at time.Time) {
 // order follows the issuers' names from the leaf up through what was sent. The order is wrong when an issuer stands
 // before what it issued; a stray issued nothing that was sent.
 func (s *sent) order() (wrong, stray bool) {
-	children := func(parent *x509.Certificate) (first int, any bool) {
-		if bytes.Equal(s.leaf.RawIssuer, parent.RawSubject) {
+	children := func(parent *certificate) (first int, any bool) {
+		if s.leaf.issuer.equal(parent.subject) {
 			return -1, true
 		}
 		for i, c := range s.others {
-			if c != parent && bytes.Equal(c.RawIssuer, parent.RawSubject) {
+			if c != parent && c.issuer.equal(parent.subject) {
 				return i, true
 			}
 		}
@@ -98,53 +94,28 @@ func (s *sent) order() (wrong, stray bool) {
 	return wrong, stray
 }
 
-// keyText is a key's kind and size.
-func keyText(c *x509.Certificate) string {
-	switch key := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d", key.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + key.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
+// text is a name as RFC 2253 writes it: last part first, as crypto/x509/pkix does it.
+func (n dn) text() string {
+	if len(n.raw) > maxDN {
+		return fmt.Sprintf("(a name of %d octets)", len(n.raw))
 	}
-	if c.PublicKeyAlgorithm == x509.UnknownPublicKeyAlgorithm {
-		return "unknown"
-	}
-	return c.PublicKeyAlgorithm.String()
-}
-
-var oidCommonName = asn1.ObjectIdentifier{2, 5, 4, 3}
-
-// commonNames are all CNs of the subject: OpenSSL compares each, pkix.Name.CommonName is only the last.
-func commonNames(c *x509.Certificate) []string {
-	var names []string
-	for _, a := range c.Subject.Names {
-		if cn, ok := a.Value.(string); ok && cn != "" && a.Type.Equal(oidCommonName) {
-			names = append(names, cn)
-		}
-	}
-	return names
-}
-
-// distinguished is a DER name as RFC 2253 writes it: last part first. pkix.Name.String would sort the parts.
-func distinguished(der []byte) string {
 	var rdns pkix.RDNSequence
-	if len(der) > maxDN {
-		return fmt.Sprintf("(a name of %d octets)", len(der))
-	}
-	if _, err := asn1.Unmarshal(der, &rdns); err != nil {
-		return fmt.Sprintf("(a name of %d octets that cannot be read)", len(der))
+	for _, a := range n.entries {
+		for len(rdns) <= a.rdn {
+			rdns = append(rdns, nil)
+		}
+		var id asn1.ObjectIdentifier
+		if _, err := asn1.Unmarshal(append([]byte{tagOID, byte(len(a.oid))}, a.oid...), &id); err != nil {
+			continue // an arc beyond Go's integers
+		}
+		rdns[a.rdn] = append(rdns[a.rdn], pkix.AttributeTypeAndValue{Type: id, Value: a.value})
 	}
 	return clip(rdns.String())
 }
 
-// title and issuer name a certificate and its issuer in a sentence.
-func title(c *x509.Certificate) string  { return named(c.RawSubject) }
-func issuer(c *x509.Certificate) string { return named(c.RawIssuer) }
-
-func named(der []byte) string {
-	if text := distinguished(der); text != "" {
+// title names a certificate or its issuer in a sentence.
+func (n dn) title() string {
+	if text := n.text(); text != "" {
 		return text
 	}
 	return "(an empty name)"

@@ -33,22 +33,22 @@ func FuzzParsePEM(f *testing.F) {
 				t.Errorf("%d lines: %+v", lines, w)
 			}
 		}
-		if len(p.certs)+len(p.warnings)+len(p.other) > p.blocks {
-			t.Errorf("%d certificates, %d warnings, %q of %d blocks", len(p.certs), len(p.warnings), p.other, p.blocks)
+		if len(p.anchors)+len(p.other) > p.blocks || len(p.warnings) > p.blocks {
+			t.Errorf("%d certificates, %d warnings, %q of %d blocks", len(p.anchors), len(p.warnings), p.other, p.blocks)
 		}
-		if len(p.certs) == 0 {
+		if len(p.anchors) == 0 {
 			if s := p.found(data); s == "" {
 				t.Error("nothing found, and nothing said")
 			}
 			return
 		}
 		again := new(bytes.Buffer)
-		for _, c := range p.certs {
-			again.Write(pemOf(&issued{Certificate: c}))
+		for _, a := range p.anchors {
+			again.Write(pemOf(&issued{Certificate: &x509.Certificate{Raw: a.cert.raw}}))
 		}
 		q, err := parsePEM("f", again.Bytes())
-		if err != nil || len(q.certs) != len(p.certs) || len(q.warnings) > 0 {
-			t.Errorf("%d certificates came back as %+v, %v", len(p.certs), q, err)
+		if err != nil || len(q.anchors) != len(p.anchors) || q.broken != "" {
+			t.Errorf("%d certificates came back as %+v, %v", len(p.anchors), q, err)
 		}
 	})
 }
@@ -93,6 +93,55 @@ func FuzzVerify(f *testing.F) {
 			}
 			if by, ok = c.MatchDomain(mustHost(t, n)); ok && !strings.HasSuffix(strings.ToLower(by), "example.com") {
 				t.Errorf("%q matched by %q of %q", n, by, c.Names)
+			}
+		}
+	})
+}
+
+// FuzzReadCertificate: no input breaks the lenient reader; what crypto/x509 reads as well it reads to the same effect
+// (crypto/x509 takes some that OpenSSL does not: it lets octets be behind the extensions); what it has read can be
+// described, compared and judged.
+func FuzzReadCertificate(f *testing.F) {
+	w := newWorld(f)
+	seeds := [][]byte{w.root.Raw, {}, {0x30, 0x80}, []byte("x"), {0x30, 0x84, 0xff, 0xff, 0xff, 0xff}}
+	for _, c := range append(w.classC(), w.limited()...) {
+		seeds = append(seeds, c.chain[0], c.chain[len(c.chain)-1])
+	}
+	for _, s := range seeds {
+		f.Add(s)
+	}
+	bundle := bundleOf(f, w.root)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		std, stdErr := x509.ParseCertificate(data)
+		c, err := readCertificate(data)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(c.raw, data) || !c.subject.equal(c.subject) || c.selfSigned && !c.selfIssued {
+			t.Errorf("%+v", c)
+		}
+		if stdErr == nil {
+			same := bytes.Equal(c.tbs, std.RawTBSCertificate) && bytes.Equal(c.subject.raw, std.RawSubject) &&
+				bytes.Equal(c.issuer.raw, std.RawIssuer) && bytes.Equal(c.signature, std.Signature) &&
+				c.notBefore.Equal(std.NotBefore) && c.notAfter.Equal(std.NotAfter)
+			if c.invalid == "" {
+				same = same && slices.Equal(c.names.texts(kindDNS), std.DNSNames) && c.ca == std.IsCA
+			}
+			if !same {
+				t.Errorf("crypto/x509 reads something else: %+v", c)
+			}
+		}
+		if line := c.issuer.oneline(); len(line) > maxOneline || !visible(strings.ReplaceAll(line, " ", "")) {
+			t.Errorf("%q", line)
+		}
+		v := NewVerifier(bundle, now)
+		for level := range 2 {
+			p := v.Postfix([][]byte{data, w.inter.Raw}, level)
+			if (p.Status == Trusted) != (p.Text == "") || (p.Status == Untrusted) != (p.Num != 0) {
+				t.Errorf("level %d: %+v", level, p)
+			}
+			if p.Status == Untrusted && p.Complaint("h[a]:25", true) == "" {
+				t.Errorf("no complaint about %+v", p)
 			}
 		}
 	})

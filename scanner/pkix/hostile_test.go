@@ -2,13 +2,17 @@ package pkix
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	stdpkix "crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"slices"
 	"strings"
@@ -75,7 +79,8 @@ func hostileChains(t testing.TB, root *issued) []hostileChain {
 	add("name constraints times names", Untrusted, ders(under(bomb, names(many[:4000]...)), bomb)...)
 	add("a subject of 47 KB", Trusted, ders(newCert(t, "", key("leaf"), root, func(c *x509.Certificate) {
 		for range 4000 {
-			c.Subject.ExtraNames = append(c.Subject.ExtraNames, stdpkix.AttributeTypeAndValue{Type: oidCommonName, Value: "x"})
+			c.Subject.ExtraNames = append(c.Subject.ExtraNames,
+				stdpkix.AttributeTypeAndValue{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "x"})
 		}
 	}))...)
 
@@ -97,9 +102,47 @@ func hostileChains(t testing.TB, root *issued) []hostileChain {
 	}
 	add("99 RSA keys of 8,192 bits", Untrusted, costly(99, maxRSA, 65537)...)
 	add("99 RSA keys of 4,096 bits and the largest exponent", Untrusted, costly(99, maxPlain, 1<<31-1)...)
-	add("80 RSA keys of 16,384 bits", StatusUnknown, costly(80, 2*maxRSA, 1<<31-1)...)
-	add("an RSA key of half a million bits", StatusUnknown, costly(1, 500_000, 65537)...)
+	add("ten RSA keys of 3,072 bits with exponents as long", Untrusted, slowLine(t, 3072)...)
+	add("ten RSA keys of 16,384 bits with exponents of 64", Untrusted, slowLine(t, 16384)...)
+	add("80 RSA keys of 16,384 bits", Untrusted, costly(80, 2*maxRSA, 1<<31-1)...)
+	add("an RSA key of half a million bits", Untrusted, costly(1, 500_000, 65537)...)
 	return chains
+}
+
+// junk signs with octets that look like an RSA signature.
+type junk struct{ crypto.Signer }
+
+func (j junk) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	k, ok := j.Signer.(*plainRSA)
+	if !ok {
+		return nil, errors.New("no RSA key")
+	}
+	return bytes.Repeat([]byte{0x55}, k.n.BitLen()/8), nil
+}
+
+// slowLine is a line of CAs whose keys cost most to check a signature with, and OpenSSL takes such keys.
+func slowLine(t testing.TB, bits uint) [][]byte {
+	t.Helper()
+	exponent := new(big.Int).Lsh(big.NewInt(1), min(bits, maxExponent)-1)
+	if bits <= smallModulus {
+		exponent.Lsh(exponent, bits-maxExponent-1)
+	}
+	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+	slow := junk{&plainRSA{n: n.Add(n, big.NewInt(1)), e: exponent.Sub(exponent, big.NewInt(1))}}
+	ca := newCA(t, "Slow", nil)
+	line := []*issued{reissue(t, newLeaf(t, "mx.example.com", ca), nil, func(c *tbs) {
+		c.signer, c.issuer, c.algorithm = slow, nameDER(attr{oidCN, tagUTF8String, "Slow 0"}), sha256RSA
+	})}
+	for i := range 10 {
+		line = append(line, reissue(t, ca, nil, func(c *tbs) {
+			c.subject(fmt.Sprint("Slow ", i))
+			c.issuer = nameDER(attr{oidCN, tagUTF8String, fmt.Sprint("Slow ", i+1)})
+			c.drop(oidSubjectKeyID)
+			c.spki = slow.Signer.(*plainRSA).spki()
+			c.signer, c.algorithm = slow, sha256RSA
+		}))
+	}
+	return ders(line...)
 }
 
 // cpu is the processor time that this process has used.
@@ -148,43 +191,37 @@ func TestHostileChains(t *testing.T) {
 func TestCannotTell(t *testing.T) {
 	t.Parallel()
 	root := newCA(t, "Root", nil)
-	swapped := func(c *issued, old, with string) []byte {
-		if !bytes.Contains(c.Raw, []byte(old)) {
-			t.Fatalf("no %x in the certificate", old)
-		}
-		return bytes.ReplaceAll(c.Raw, []byte(old), []byte(with))
-	}
-	const sha224, sha256 = "\x2a\x86\x48\xce\x3d\x04\x03\x01", "\x2a\x86\x48\xce\x3d\x04\x03\x02"
-	const ecKey, noKey = "\x2a\x86\x48\xce\x3d\x02\x01", "\x2a\x86\x48\xce\x3d\x02\x7f"
-	inter := newCA(t, "Intermediate", root)
+	upper := newCA(t, "Upper", root)
+	inter := newCA(t, "Intermediate", upper)
 	leaf := newLeaf(t, "mx.example.com", inter)
 
-	// Expired twins of the issuer, more than crypto/x509 has patience for.
-	roots, web := []*issued{root}, []*issued{leaf}
-	for range 10 {
-		roots = append(roots, newCA(t, "Intermediate", root, dates(-9*day, -day)))
+	// Expired twins of every issuer, more than crypto/x509 has patience for. OpenSSL passes them by.
+	var roots, web []*issued
+	for range 5 {
+		roots = append(roots, newCA(t, "Root", nil, dates(-9*day, -day)))
 	}
-	for range 95 {
-		web = append(web, newCA(t, "Intermediate", root, dates(-9*day, -day)))
+	web = append(web, leaf)
+	for range 48 {
+		web = append(web, newCA(t, "Intermediate", upper, dates(-9*day, -day)), newCA(t, "Upper", root, dates(-9*day, -day)))
 	}
 	for _, tc := range []struct {
-		name  string
-		chain [][]byte
-		text  string
+		name    string
+		chain   []*issued
+		roots   []*issued
+		text    string
+		postfix Status
 	}{
-		{"signature limit", ders(append(web, inter)...), "signature check attempts limit"},
-		{"ECDSA with SHA-224", [][]byte{swapped(leaf, sha256, sha224), inter.Raw},
-			"signed with an algorithm that we cannot check"},
-		{"another kind of key", [][]byte{leaf.Raw, swapped(inter, ecKey, noKey)},
-			"its issuer CN=Intermediate has a key of a kind that we cannot use"},
+		{"signature limit", append(web, inter, upper), append(roots, root), "signature check attempts limit", Trusted},
+		{"ECDSA with SHA3-256", []*issued{reissue(t, leaf, root, func(c *tbs) { c.algorithm = sha3 })}, []*issued{root},
+			"signed with an algorithm that we cannot check: ECDSA-SHA3-256", StatusUnknown},
 	} {
-		b := bundleOf(t, root)
-		if tc.name == "signature limit" {
-			b = bundleOf(t, roots...)
-		}
-		c := NewVerifier(b, now).Verify(tc.chain)
+		v := NewVerifier(bundleOf(t, tc.roots...), now)
+		c := v.Verify(ders(tc.chain...))
 		if c.Status != StatusUnknown || c.Reason != OtherInvalid || !strings.Contains(c.Text, tc.text) {
 			t.Errorf("%s: %s, %s, %s", tc.name, c.Status, c.Reason, c.Text)
+		}
+		if p := v.Postfix(ders(tc.chain...), 1); p.Status != tc.postfix || p.Num != 0 {
+			t.Errorf("%s: Postfix says %s, %s", tc.name, p.Status, p.Text)
 		}
 	}
 }
@@ -242,6 +279,43 @@ func TestMalformed(t *testing.T) {
 		c := v.Verify([][]byte{der, root.Raw})
 		if c.Status != StatusUnknown || c.Reason != CertificateMalformed || c.SHA256 != fingerprint(der) || c.Sent != 2 {
 			t.Errorf("%s: %+v", name, c)
+		}
+	}
+}
+
+// TestUnreadable: what OpenSSL was seen to refuse is told from what only we cannot read, in the leaf and above it.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	root := newCA(t, "Root", nil)
+	v := NewVerifier(bundleOf(t, root), now)
+	leaf := newLeaf(t, "mx.example.com", root, func(c *x509.Certificate) {
+		c.SerialNumber = big.NewInt(0x7f7e7d7c)
+		c.Subject = stdpkix.Name{ExtraNames: []stdpkix.AttributeTypeAndValue{
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: asn1.RawValue{Tag: 12, Bytes: []byte("m\xc3\xbcller")}}}}
+	})
+	swap := func(old, with string) []byte {
+		if !bytes.Contains(leaf.Raw, []byte(old)) {
+			t.Fatalf("no %q in the certificate", old)
+		}
+		return bytes.ReplaceAll(leaf.Raw, []byte(old), []byte(with))
+	}
+	for _, tt := range []struct {
+		name string
+		der  []byte
+		want bool
+	}{
+		{"as it was", leaf.Raw, false},
+		{"negative serial", swap("\x7f\x7e\x7d\x7c", "\xff\x7e\x7d\x7c"), false},
+		{"padded serial", swap("\x7f\x7e\x7d\x7c", "\x00\x00\x00\x01"), true},
+		{"broken UTF-8", swap("\x0c\x07m\xc3\xbc", "\x0c\x07m\xfc\xbc"), true},
+		{"odd BMPString", swap("\x0c\x07m\xc3\xbc", "\x1e\x07m\xc3\xbc"), true},
+		{"cut", leaf.Raw[:len(leaf.Raw)/2], false},
+	} {
+		for where, chain := range map[string][][]byte{"leaf": {tt.der}, "above": {leaf.Raw, root.Raw, tt.der}} {
+			c := v.Postfix(chain, 1)
+			if c.Unreadable != tt.want || tt.want && (c.Status != StatusUnknown || c.Reason != CertificateMalformed) {
+				t.Errorf("%s, %s: unreadable %v, %s, %s", tt.name, where, c.Unreadable, c.Status, c.Reason)
+			}
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestMatch(t *testing.T) {
 		{[]string{"m*.example.com"}, "example.com", "", "m*.example.com"},
 		{[]string{"badexample.com"}, "example.com", "", ""},
 		{[]string{"example.com"}, "mx.example.com", "", ""},
-		{[]string{".example.com"}, "example.com", "", ""},
+		{[]string{".example.com"}, "example.com", "", ".example.com"}, // as posttls-finger says
 		{[]string{"mx.example.com."}, "mx.example.com", "", ""},
 		{[]string{"*"}, "example.com", "", ""},
 		{[]string{"*.com"}, "example.com", "", ""},

@@ -1,7 +1,6 @@
 package pkix
 
 import (
-	"crypto/x509"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -25,11 +24,11 @@ func Mozilla() (*Bundle, error) {
 		}
 	}
 	for root := range bundle.Roots() {
-		cert, err := x509.ParseCertificate(root.Certificate)
+		cert, err := readCertificate(root.Certificate)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", b.Path, err)
 		}
-		b.add(cert, root.Constraint)
+		b.add(anchor{cert: cert}, root.Constraint)
 	}
 	return b.seal()
 }

@@ -2,10 +2,7 @@ package pkix
 
 import (
 	"bytes"
-	"crypto/x509"
-	"encoding/asn1"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,8 +25,9 @@ func (w Warning) String() string {
 
 // pemFile is what one file came to.
 type pemFile struct {
-	certs    []*x509.Certificate
+	anchors  []anchor
 	warnings []Warning
+	broken   string // the first block that OpenSSL cannot read, and with it the whole file
 	blocks   int
 	other    []string // labels of blocks that are no certificates, each once
 }
@@ -40,14 +38,15 @@ var (
 )
 
 // parsePEM reads every block of a CA file as OpenSSL's PEM_X509_INFO_read_bio does: text between blocks is ignored, the
-// labels CERTIFICATE, X509 CERTIFICATE and TRUSTED CERTIFICATE hold certificates. Unlike OpenSSL it goes on behind a
-// bad block, with a warning. encoding/pem alone skips bad blocks in silence and knows no lines.
+// labels CERTIFICATE, X509 CERTIFICATE and TRUSTED CERTIFICATE hold certificates. OpenSSL gives the whole file up at a
+// bad block, which is noted; we go on behind it with a warning. encoding/pem alone skips bad blocks in silence and
+// knows no lines.
 func parsePEM(path string, data []byte) (*pemFile, error) {
 	f := &pemFile{}
 	start, startLine := -1, 0
 	unended := func() {
 		if start >= 0 {
-			f.warn(path, startLine, "a PEM block without an END line")
+			f.spoil(path, startLine, "a PEM block without an END line")
 		}
 	}
 	for off, line := 0, 1; off < len(data); line++ {
@@ -76,30 +75,68 @@ func parsePEM(path string, data []byte) (*pemFile, error) {
 func (f *pemFile) block(path string, line int, text []byte) {
 	block, rest := pem.Decode(text)
 	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
-		f.warn(path, line, "a PEM block that cannot be decoded")
+		f.spoil(path, line, "a PEM block that cannot be decoded")
 		return
 	}
-	der := block.Bytes
 	switch block.Type {
-	case "CERTIFICATE", "X509 CERTIFICATE":
-	case "TRUSTED CERTIFICATE":
-		var err error
-		if der, err = trustedDER(der); err != nil {
-			f.warn(path, line, err.Error())
-			return
-		}
+	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
+		f.certificate(path, line, block)
 	default:
+		if f.broken == "" && spoils(block) {
+			f.broken = Warning{path, line, "a " + block.Type + " that cannot be read"}.String()
+		}
 		if !slices.Contains(f.other, block.Type) && len(f.other) < maxLabels {
 			f.other = append(f.other, block.Type)
 		}
-		return
 	}
-	cert, err := x509.ParseCertificate(der)
+}
+
+// spoils reports whether OpenSSL would stumble over a block without a certificate: it reads revocation lists and
+// private keys as well, and passes over what it does not know.
+func spoils(block *pem.Block) bool {
+	switch block.Type {
+	case "X509 CRL", "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY":
+		d := der(block.Bytes)
+		_, err := d.take(tagSequence)
+		return err != nil
+	}
+	return false
+}
+
+// certificate takes in a block that holds one. What stands behind the certificate counts in a TRUSTED block alone.
+func (f *pemFile) certificate(path string, line int, block *pem.Block) {
+	rest := der(block.Bytes)
+	first, err := rest.next()
 	if err != nil {
-		f.warn(path, line, "a certificate that cannot be parsed: "+plain(err))
+		f.spoil(path, line, "a certificate that cannot be parsed: "+err.Error())
 		return
 	}
-	f.certs = append(f.certs, cert)
+	cert, err := readCertificate(first.raw)
+	if err != nil {
+		f.spoil(path, line, "a certificate that cannot be parsed: "+err.Error())
+		return
+	}
+	a := anchor{cert: cert}
+	if block.Type == "TRUSTED CERTIFICATE" && len(rest) > 0 {
+		if a.setting, err = parseSettings(rest); err == errSettings {
+			f.spoil(path, line, err.Error())
+			return
+		} else if err != nil {
+			f.warn(path, line, err.Error())
+		}
+	}
+	if cert.std == nil {
+		f.warn(path, line, "a certificate that only OpenSSL can read: "+plain(cert.stdErr))
+	}
+	f.anchors = append(f.anchors, a)
+}
+
+// spoil is warn for what makes OpenSSL refuse the file.
+func (f *pemFile) spoil(path string, line int, text string) {
+	if f.broken == "" {
+		f.broken = Warning{path, line, text}.String()
+	}
+	f.warn(path, line, text)
 }
 
 // warn keeps a warning; those beyond the cap are dropped, since a file with so many is no CA file at all.
@@ -123,42 +160,6 @@ func (f *pemFile) found(data []byte) string {
 	default:
 		return fmt.Sprintf("found no PEM block in %d octets", len(data))
 	}
-}
-
-// certAux is OpenSSL's trust setting behind the certificate in a TRUSTED CERTIFICATE block (x_x509a.c).
-type certAux struct {
-	Trust  []asn1.ObjectIdentifier `asn1:"optional"`
-	Reject []asn1.ObjectIdentifier `asn1:"optional,tag:0"`
-}
-
-var (
-	oidServerAuth  = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 1}
-	oidAnyExtUsage = asn1.ObjectIdentifier{2, 5, 29, 37, 0}
-)
-
-// trustedDER returns the certificate of a TRUSTED CERTIFICATE block, or why its settings keep it from vouching for TLS
-// servers: a trust list without them, or a reject list with them (x509_trust.c obj_trust).
-func trustedDER(der []byte) ([]byte, error) {
-	var cert asn1.RawValue
-	rest, err := asn1.Unmarshal(der, &cert)
-	if err != nil {
-		return nil, errors.New("a trusted certificate that is not DER")
-	}
-	if len(rest) == 0 {
-		return cert.FullBytes, nil
-	}
-	var aux certAux
-	if _, err := asn1.Unmarshal(rest, &aux); err != nil {
-		return nil, errors.New("a trusted certificate with bad trust settings")
-	}
-	serverAuth := func(o asn1.ObjectIdentifier) bool { return o.Equal(oidServerAuth) || o.Equal(oidAnyExtUsage) }
-	if slices.ContainsFunc(aux.Reject, serverAuth) {
-		return nil, errors.New("a certificate that is set to be rejected for TLS servers")
-	}
-	if len(aux.Trust) > 0 && !slices.ContainsFunc(aux.Trust, serverAuth) {
-		return nil, errors.New("a certificate that is not trusted for TLS servers")
-	}
-	return cert.FullBytes, nil
 }
 
 // plain is an error's text without the package that it came from.

@@ -119,6 +119,16 @@ func parse(t testing.TB, der []byte) *x509.Certificate {
 	return c
 }
 
+// reread is a certificate as OpenSSL reads it.
+func reread(t testing.TB, der []byte) *certificate {
+	t.Helper()
+	c, err := readCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // Edits.
 
 func dates(from, to time.Duration) edit {

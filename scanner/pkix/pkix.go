@@ -4,23 +4,25 @@
 // operating system has, Mozilla what this program carries. No environment variable has a say, so that the same bundle
 // gives the same verdict everywhere.
 //
-// A Verifier judges chains as sent, in these steps:
+// A Verifier judges chains as sent. Three verdicts come out, each on the chain alone:
 //
-//  1. No certificate: Anonymous. Over our limits, or a leaf that cannot be parsed: Unknown, with the reason.
+//   - Verifier.Postfix: what a Postfix client does, which has OpenSSL 3.0 verify at security level 0 or 1;
+//   - Verifier.WebPKI: what a strict sender does who goes by the rules of the web, as crypto/x509 has them;
+//   - Verifier.Verify, for a report: trusted is what both OpenSSL at level 1 and crypto/x509 trust.
+//
+// The steps:
+//
+//  1. No certificate: Anonymous. Over our limits, or a leaf that cannot be read: Unknown, with the reason. Certificates
+//     are read twice, by crypto/x509 and as leniently as OpenSSL does (certificate.go).
 //  2. The first certificate is the leaf (RFC 5246 7.4.2), the rest are a heap: in any order, twice, or beside the path.
-//  3. crypto/x509 builds the paths to a root (RFC 5280 6.1: signatures, dates, CA bits, lengths, name constraints), at
-//     the run's one evaluation time. Of those, a path counts that OpenSSL would take for "-purpose sslserver" at
-//     security level 1 as well: extended key usage on every certificate, key usage of the leaf, key identifiers, keys
-//     of 80 bits of strength, at most ten intermediates.
-//  4. Without such a path, the one that OpenSSL would have tried is walked and the error nearest the leaf is named, as
-//     Postfix does (tls_verify.c). Of several on one certificate, in OpenSSL's order (x509_vfy.c verify_chain): no
-//     issuer, critical extension, no CA, purpose, path length, key, signature algorithm, signature, dates; name
-//     constraints and policies come last.
+//  3. crypto/x509 builds the paths to a root (RFC 5280 6.1) at the run's one evaluation time.
+//  4. OpenSSL's one path is built (x509_vfy.c build_chain: roots before what was sent, valid before expired, no way
+//     back, at most ten intermediates) and checked in OpenSSL's order: issuer, critical extensions, CA, purpose, path
+//     length, key and signature algorithm (at level 1), signatures and dates from the root down, name constraints. No
+//     error ends it, and of all the first of those nearest the leaf is kept, as Postfix does (tls_verify.c).
 //
-// Names are apart from the verdict on the chain: see Chain.MatchHost and Chain.MatchDomain.
-//
-// What OpenSSL takes and crypto/x509 does not is Untrusted here: issuer names that are equal only after folding, a v3
-// root without basic constraints, SHA-1 signatures (which OpenSSL takes at level 0 only).
+// Names are apart from the verdict on the chain: Matcher compares them as Postfix does, Chain.MatchSAN as the web does.
+// A wrong name has its place among the errors, though: see Chain.Complaint.
 package pkix
 
 import (
@@ -66,7 +68,7 @@ const (
 	IncompleteChain             // the leaf's issuer is neither sent nor a root of ours
 	WrongPurpose                // not for TLS servers
 	WeakSignature               // MD5 or SHA-1 in the path
-	WeakKey                     // a key too small for Go
+	WeakKey                     // a key of less than 80 bits of strength
 	NameConstraint              // a CA in the path may not vouch for these names
 	PathLength                  // a CA in the path may not have so many below it
 	NotACA                      // an issuer in the path is no CA
@@ -107,6 +109,16 @@ type Chain struct {
 	Signature string       // "SHA256-RSA", as crypto/x509 writes it
 	Sent      int          // certificates sent
 	Notes     []Note       // what is worth knowing though the verdict stands
+
+	// Unreadable says that OpenSSL is known to refuse a certificate that was sent, so that it ends the handshake: there
+	// is no chain to judge, and Status of Verifier.Postfix is unknown.
+	Unreadable bool
+
+	// Of Verifier.Postfix alone:
+	Num        int    // X509_V_ERR_* of the error that Postfix keeps, the first of those nearest the leaf; 0 = none
+	Depth      int    // of the certificate that Num is about; 0 = the leaf
+	Culprit    string // the issuer of that certificate, as OpenSSL's X509_NAME_oneline writes it: "/C=JP/CN=Some CA"
+	AfterNames bool   // OpenSSL found Num after it compared names: a wrong name at the same depth comes first
 }
 
 // Note is an observation on a chain that does not change its status.

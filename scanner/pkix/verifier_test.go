@@ -94,7 +94,7 @@ func TestShortcut(t *testing.T) {
 		t.Fatalf("%+v", c)
 	}
 	short := func(leaf *x509.Certificate) bool {
-		return v.shortcut(&sent{leaf: leaf, others: []*x509.Certificate{inter.Certificate}})
+		return v.shortcut(&sent{leaf: reread(t, leaf.Raw), others: []*certificate{reread(t, inter.Raw)}}) != nil
 	}
 	impostor := *inter
 	impostor.key = key("impostor")
@@ -105,7 +105,7 @@ func TestShortcut(t *testing.T) {
 		"good":    {newLeaf(t, "b.example.com", inter), true},
 		"expired": {newLeaf(t, "b.example.com", inter, dates(-9*day, -day)), false},
 		"forged":  {newLeaf(t, "b.example.com", &impostor), false},
-		"client":  {newLeaf(t, "b.example.com", inter, usage(x509.ExtKeyUsageClientAuth)), false},
+		"client":  {newLeaf(t, "b.example.com", inter, usage(x509.ExtKeyUsageClientAuth)), true}, // seen to elsewhere
 		"a CA's":  {newLeaf(t, "b.example.com", newCA(t, "Another", inter)), false},
 	} {
 		if got := short(tc.leaf.Certificate); got != tc.want {

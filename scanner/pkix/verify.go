@@ -1,27 +1,26 @@
 package pkix
 
 import (
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
+
+	"mxtls/scanner/truth"
 )
 
 // Limits of a Verifier. A healthy chain has 2 to 4 certificates, 3 to 6 KB and a handful of names.
 const (
 	maxCerts   = 100       // certificates of a chain
 	maxOctets  = 256 << 10 // of a chain: what crypto/tls takes in a handshake; OpenSSL takes 100 KB
-	maxRSA     = 8192      // bits of an issuer's key, as in crypto/tls: larger ones cost milliseconds each time
-	maxPlain   = 4096      // bits of an issuer's key with a public exponent above 65537, for the same reason
-	maxChecks  = 16        // signatures checked to name what is wrong; crypto/x509 has checked up to 100 before
+	maxRSA     = 8192      // bits of a key that crypto/x509 gets to see: larger ones cost milliseconds each time
+	maxPlain   = 4096      // bits of one with a public exponent above 65537, for the same reason
 	cacheSize  = 16 << 20  // octets of verdicts kept by one generation of the cache; there are two
-	entrySize  = 1 << 10   // octets of a verdict beside its names, roughly
+	entrySize  = 2 << 10   // octets of the verdicts on a chain beside its names, roughly
 	maxIssuers = 1024      // intermediates remembered; the public web has some 2,000, mail servers a few hundred
 	plainChain = 4         // certificates of a chain that a remembered intermediate may shorten
 )
@@ -32,51 +31,78 @@ type Verifier struct {
 	at     time.Time
 
 	mu      sync.Mutex
-	young   map[[32]byte]func() *Chain // verdicts by the chain's hash, computed by the first who asks
-	old     map[[32]byte]func() *Chain // the generation before: what is asked for again moves to young
-	size    int                        // estimated octets of young
-	issuers map[[32]byte]*x509.Certificate
+	young   map[[32]byte]func() *verdicts // by the chain's hash, computed by the first who asks
+	old     map[[32]byte]func() *verdicts // the generation before: what is asked for again moves to young
+	size    int                           // estimated octets of young
+	issuers map[[32]byte]*certificate     // intermediates that crypto/x509 found a good path for
+	signed  map[pair]bool                 // CAs' signatures on CAs that were checked and hold
+}
+
+// verdicts is all that is said of one chain.
+type verdicts struct {
+	scan, web Chain
+	postfix   [2]Chain // by security level
 }
 
 // NewVerifier makes a Verifier for one run: every chain is judged as of the same time.
 func NewVerifier(b *Bundle, at time.Time) *Verifier {
-	return &Verifier{bundle: b, at: at, young: map[[32]byte]func() *Chain{}, issuers: map[[32]byte]*x509.Certificate{}}
+	return &Verifier{bundle: b, at: at, young: map[[32]byte]func() *verdicts{}, issuers: map[[32]byte]*certificate{},
+		signed: map[pair]bool{}}
 }
 
-// Verify judges a chain as it was sent, DER, leaf first, for TLS servers and without a name. The same chain gets the
-// same *Chain, which nobody may change; a chain seen before costs one hash. An empty chain is Anonymous.
-func (v *Verifier) Verify(chain [][]byte) *Chain {
+// Verify judges a chain as it was sent, DER, leaf first, for TLS servers and without a name: trusted is what OpenSSL
+// trusts at security level 1 and crypto/x509 trusts as well. The same chain gets the same *Chain, which nobody may
+// change; a chain seen before costs one hash. An empty chain is Anonymous.
+func (v *Verifier) Verify(chain [][]byte) *Chain { return &v.verdicts(chain).scan }
+
+// Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, at OpenSSL's security level: 0 at may and
+// encrypt, 1 where a match is required. Names are another matter: see Matcher. Unknown means that it cannot be told:
+// a signature of a kind that Go cannot check, or, with CertificateMalformed, DER on which OpenSSL is likely to break
+// the handshake off, and with Chain.Unreadable known to. Cached as in Verify.
+func (v *Verifier) Postfix(chain [][]byte, level int) *Chain {
+	return &v.verdicts(chain).postfix[max(0, min(level, 1))]
+}
+
+// WebPKI judges a chain as sent as a strict sender does who goes by the rules of the web (Gmail, MTA-STS): RFC 5280 as
+// crypto/x509 has it, with Mozilla's distrust-after dates where the bundle has them, no SHA-1, no RSA key below 2,048
+// bits, no serial number below zero, serverAuth. For names see Chain.MatchSAN. Cached as in Verify.
+func (v *Verifier) WebPKI(chain [][]byte) *Chain { return &v.verdicts(chain).web }
+
+// verdicts judges a chain, or remembers how it was judged.
+func (v *Verifier) verdicts(chain [][]byte) *verdicts {
 	if len(chain) == 0 {
-		return &Chain{Status: Anonymous, Text: "TLS without a certificate"}
+		return alike(Chain{Status: Anonymous, Text: "TLS without a certificate"})
 	}
 	octets := 0
 	for _, der := range chain {
 		octets += len(der)
 	}
 	if len(chain) > maxCerts || octets > maxOctets {
-		c := &Chain{Status: StatusUnknown, Reason: ChainTooLong, Sent: len(chain), SHA256: fingerprint(chain[0])}
-		c.Text = fmt.Sprintf("%d certificates of %d octets were sent, more than we take", len(chain), octets)
-		return c
+		return alike(Chain{Status: StatusUnknown, Reason: ChainTooLong, Sent: len(chain), SHA256: fingerprint(chain[0]),
+			Text: fmt.Sprintf("%d certificates of %d octets were sent, more than we take", len(chain), octets)})
 	}
 	key := hash(chain)
 	v.mu.Lock()
-	verdict, ok := v.young[key]
+	judged, ok := v.young[key]
 	if !ok {
-		if verdict, ok = v.old[key]; !ok {
-			verdict = sync.OnceValue(func() *Chain { return v.judge(chain) })
+		if judged, ok = v.old[key]; !ok {
+			judged = sync.OnceValue(func() *verdicts { return v.judge(chain) })
 		}
-		v.keep(key, verdict, octets+entrySize)
+		v.keep(key, judged, octets+entrySize)
 	}
 	v.mu.Unlock()
-	return verdict()
+	return judged()
 }
 
-// keep files a verdict under the young. Its names and texts take at most the octets of the chain.
-func (v *Verifier) keep(key [32]byte, verdict func() *Chain, size int) {
+// alike is one verdict for whoever asks.
+func alike(c Chain) *verdicts { return &verdicts{scan: c, web: c, postfix: [2]Chain{c, c}} }
+
+// keep files verdicts under the young. Their names and texts take at most the octets of the chain.
+func (v *Verifier) keep(key [32]byte, judged func() *verdicts, size int) {
 	if v.size += size; v.size > cacheSize {
-		v.old, v.young, v.size = v.young, map[[32]byte]func() *Chain{}, size
+		v.old, v.young, v.size = v.young, map[[32]byte]func() *verdicts{}, size
 	}
-	v.young[key] = verdict
+	v.young[key] = judged
 }
 
 // hash is the SHA-256 of the chain as sent, with the lengths, so that no two chains share it.
@@ -97,32 +123,19 @@ func fingerprint(der []byte) string {
 
 // sent is a chain as it was sent, parsed.
 type sent struct {
-	leaf   *x509.Certificate
-	others []*x509.Certificate // in the order sent, each once, without the leaf
-	bad    error               // why the first of the others that was left out was
-	badAt  int                 // its position, from 1
-	twice  bool
-}
-
-// judge is Verify without the cache.
-func (v *Verifier) judge(chain [][]byte) *Chain {
-	c := &Chain{SHA256: fingerprint(chain[0]), Sent: len(chain)}
-	leaf, err := x509.ParseCertificate(chain[0])
-	if err != nil {
-		// OpenSSL may well read it, and trust it: this is no no.
-		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(err)
-		return c
-	}
-	s := parseSent(leaf, chain)
-	c.describe(leaf)
-	c.observe(s, v.at)
-	v.status(c, s)
-	return c
+	leaf       *certificate
+	others     []*certificate // in the order sent, each once, without the leaf
+	bad        error          // why crypto/x509 does not get the first of the others that it does not get
+	badAt      int            // its position, from 1
+	count      int            // certificates sent
+	unreadable int            // the position of the first of the others that OpenSSL cannot read either
+	refused    bool           // OpenSSL is known to refuse one of the others
+	twice      bool
 }
 
 // parseSent parses what was sent above the leaf.
-func parseSent(leaf *x509.Certificate, chain [][]byte) *sent {
-	s := &sent{leaf: leaf}
+func (v *Verifier) parseSent(leaf *certificate, chain [][]byte) *sent {
+	s := &sent{leaf: leaf, count: len(chain)}
 	seen := map[string]bool{string(chain[0]): true}
 	for i, der := range chain[1:] {
 		if seen[string(der)] {
@@ -130,36 +143,99 @@ func parseSent(leaf *x509.Certificate, chain [][]byte) *sent {
 			continue
 		}
 		seen[string(der)] = true
-		cert, err := x509.ParseCertificate(der)
-		if err == nil {
-			err = tooCostly(cert)
-		}
-		switch {
-		case err == nil:
+		cert, err := v.read(der)
+		if err != nil {
+			s.refused = s.refused || errors.Is(err, errRefused)
+			if s.unreadable == 0 {
+				s.unreadable = i + 2
+			}
+		} else {
 			s.others = append(s.others, cert)
-		case s.bad == nil:
+			err = cert.refused()
+		}
+		if err != nil && s.bad == nil {
 			s.bad, s.badAt = err, i+2
 		}
 	}
 	return s
 }
 
-// tooCostly keeps an issuer's key out that would take long to check signatures with: a chain can hold a hundred.
-func tooCostly(c *x509.Certificate) error {
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	if bits := rsaBits(c); ok && (bits > maxRSA || bits > maxPlain && key.E > 65537) {
-		return fmt.Errorf("RSA key of %d bits with the exponent %d", bits, key.E)
+// read reads a certificate, unless it is an intermediate that was good before.
+func (v *Verifier) read(der []byte) (*certificate, error) {
+	v.mu.Lock()
+	known := v.issuers[sha256.Sum256(der)]
+	v.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	return readCertificate(der)
+}
+
+// cannotUse says which certificate crypto/x509 does not get, and why.
+func (s *sent) cannotUse() string {
+	return fmt.Sprintf("certificate %d of %d cannot be used: %s", s.badAt, s.count, plain(s.bad))
+}
+
+// refused says why crypto/x509 does not get a certificate to see: it cannot read it, or the key would take long to
+// check signatures with, of which a chain can hold a hundred.
+func (c *certificate) refused() error {
+	if c.std == nil {
+		return c.stdErr
+	}
+	if m := c.key.modulus; m != nil && (m.BitLen() > maxRSA || m.BitLen() > maxPlain && c.key.exponent.BitLen() > 17) {
+		return fmt.Errorf("RSA key of %d bits with the exponent %s", m.BitLen(), c.key.exponent)
 	}
 	return nil
 }
 
-// status fills in Status, Reason and Text.
-func (v *Verifier) status(c *Chain, s *sent) {
-	if v.shortcut(s) {
-		c.Status = Trusted
-		return
+// judge is verdicts without the cache.
+func (v *Verifier) judge(chain [][]byte) *verdicts {
+	c := Chain{SHA256: fingerprint(chain[0]), Sent: len(chain)}
+	leaf, err := readCertificate(chain[0])
+	if err != nil {
+		// OpenSSL may well read it, and trust it: this is no no.
+		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(err)
+		c.Unreadable = errors.Is(err, errRefused)
+		out := alike(c)
+		out.web.Status = Untrusted
+		return out
 	}
-	f := v.verify(s)
+	s := v.parseSent(leaf, chain)
+	c.describe(leaf)
+	c.observe(s, v.at)
+	c.Unreadable = s.refused
+	out := alike(c)
+	paths, err := v.goPaths(s)
+	t := v.openssl(s, paths)
+	for level := range out.postfix {
+		out.postfix[level].postfix(t.nearest(level), t, s)
+	}
+	ours := flawOf(t.nearest(1))
+	if ours == nil && err != nil {
+		ours = v.goFlaw(s, t, err)
+	}
+	out.scan.scan(s, ours)
+	out.web.web(s, ours, paths, err)
+	return out
+}
+
+// A flaw is why a path is not good.
+type flaw struct {
+	reason Reason
+	text   string
+	unsure bool // Go cannot do it; OpenSSL might
+}
+
+// flawOf is a fault of OpenSSL's as a flaw, nil for none.
+func flawOf(f *fault) *flaw {
+	if f == nil {
+		return nil
+	}
+	return &flaw{f.reason, f.text, f.num == 0}
+}
+
+// apply writes a verdict: trusted without a flaw.
+func (c *Chain) apply(f *flaw) {
 	if f == nil {
 		c.Status = Trusted
 		return
@@ -168,102 +244,75 @@ func (v *Verifier) status(c *Chain, s *sent) {
 	if f.unsure {
 		c.Status = StatusUnknown
 	}
-	if s.bad != nil && (f.reason == UnknownIssuer || f.reason == IncompleteChain) {
-		// The missing issuer may be the one that OpenSSL could have read.
+}
+
+// scan writes the verdict of Verify.
+func (c *Chain) scan(s *sent, f *flaw) {
+	if s.leaf.std == nil {
+		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(s.leaf.stdErr)
+		return
+	}
+	c.apply(f)
+	if s.bad != nil && (c.Reason == UnknownIssuer || c.Reason == IncompleteChain) {
+		// The missing issuer may be the one that could not be read.
 		c.Status, c.Reason = StatusUnknown, CertificateMalformed
-		c.Text = fmt.Sprintf("%s; certificate %d of %d cannot be used: %s", f.text, s.badAt, c.Sent, plain(s.bad))
+		c.Text = f.text + "; " + s.cannotUse()
 	}
 }
 
-// verify looks for a path and returns nil, or the flaw that is nearest the leaf.
-func (v *Verifier) verify(s *sent) *flaw {
-	pool := v.bundle.helpers.Clone()
-	for _, c := range s.others {
-		pool.AddCert(c)
+// postfix writes a verdict of Postfix.
+func (c *Chain) postfix(f *fault, t *trial, s *sent) {
+	if s.unreadable > 0 {
+		c.Reason = CertificateMalformed
+		c.Text = fmt.Sprintf("certificate %d of %d cannot be read", s.unreadable, c.Sent)
+		return
 	}
-	paths, err := v.paths(s.leaf, v.bundle.pool, pool)
-	if err == nil {
-		var first *flaw
-		for _, p := range paths {
-			f := v.flaw(certPath{certs: p, anchored: true})
-			if f == nil {
-				v.remember(p)
-				return nil
-			}
-			if first == nil {
-				first = f
-			}
-		}
-		if first != nil {
-			return first
-		}
+	c.apply(flawOf(f))
+	if f == nil {
+		return
 	}
-	if f := v.flaw(v.walk(s)); f != nil {
-		return f
-	}
-	return goFlaw(err)
+	c.Num, c.Depth, c.AfterNames = f.num, f.depth, f.late
+	c.Culprit = t.path[f.depth].issuer.oneline()
 }
 
-// paths asks crypto/x509 for all paths from leaf to a root, and drops those that OpenSSL would not build because a key
-// identifier names another issuer (RFC 5280 4.2.1.1; v3_purp.c X509_check_akid). Extended key usage is left to flaw,
-// since OpenSSL's rules differ: anyExtendedKeyUsage is not enough, Server Gated Crypto is.
-func (v *Verifier) paths(leaf *x509.Certificate, roots, others *x509.CertPool) ([][]*x509.Certificate, error) {
-	paths, err := leaf.Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: others, CurrentTime: v.at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	return slices.DeleteFunc(paths, func(p []*x509.Certificate) bool {
+// A pair is a certificate and its issuer, by their fingerprints.
+type pair [2][32]byte
+
+// openssl runs OpenSSL's verification. Signatures on crypto/x509's paths are known to hold.
+func (v *Verifier) openssl(s *sent, paths [][]*x509.Certificate) *trial {
+	known := map[pair]bool{}
+	for _, p := range paths {
 		for i, c := range p[:len(p)-1] {
-			if !keyIDFits(c, p[i+1]) {
-				return true
-			}
+			known[pair{sha256.Sum256(c.Raw), sha256.Sum256(p[i+1].Raw)}] = true
 		}
-		return false
-	}), err
+	}
+	t := &trial{store: v.bundle, at: v.at, signed: func(child, parent *certificate, depth int) truth.Truth {
+		of := pair{child.sum, parent.sum}
+		if known[of] || depth > 0 && v.holds(of) {
+			return truth.Yes
+		}
+		holds := child.signed(parent)
+		if holds == truth.Yes && depth > 0 {
+			v.note(of)
+		}
+		return holds
+	}}
+	t.run(s.leaf, s.others)
+	return t
 }
 
-// shortcut reports whether the leaf was issued by an intermediate that this run has verified already: its signature is
-// then all that is left to check. The whole saving is one signature per chain, of a root over an intermediate.
-func (v *Verifier) shortcut(s *sent) bool {
-	if len(s.others)+1 > plainChain || hasExtension(s.leaf, oidPolicyConstraints) {
-		return false // in a small chain crypto/x509 cannot run into its limits: the verdict is the same on both ways
-	}
-	for _, c := range s.others {
-		v.mu.Lock()
-		known := v.issuers[sha256.Sum256(c.Raw)] != nil
-		v.mu.Unlock()
-		if !known {
-			continue
-		}
-		pool := x509.NewCertPool()
-		pool.AddCert(c)
-		paths, err := v.paths(s.leaf, pool, nil)
-		if err == nil && len(paths) > 0 && v.flaw(certPath{certs: paths[0], anchored: true}) == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// remember keeps the intermediate that issued the leaf of a good path, if nothing above it looks at what is below: then
-// whatever it issues has a good path too, at the same time and depth. What looks below are name constraints, policy
-// constraints and Mozilla's distrust-after dates.
-func (v *Verifier) remember(path []*x509.Certificate) {
-	if len(path) < 3 {
-		return
-	}
-	for _, c := range path[1:] {
-		for _, id := range []asn1.ObjectIdentifier{oidNameConstraints, oidPolicyConstraints, oidInhibitAnyPolicy} {
-			if hasExtension(c, id) {
-				return
-			}
-		}
-	}
-	if v.bundle.limits[sha256.Sum256(path[len(path)-1].Raw)] != nil {
-		return
-	}
+// holds reports whether a CA's signature on a CA was checked before.
+func (v *Verifier) holds(of pair) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.issuers) < maxIssuers {
-		v.issuers[sha256.Sum256(path[1].Raw)] = path[1]
+	return v.signed[of]
+}
+
+// note keeps that it holds.
+func (v *Verifier) note(of pair) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.signed) < maxIssuers {
+		v.signed[of] = true
 	}
 }

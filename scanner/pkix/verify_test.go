@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -93,8 +92,7 @@ func chainCases(t testing.TB) []chainCase {
 	below := newCA(t, "Below", short)
 	clientCA := newCA(t, "Client CA", root, usage(x509.ExtKeyUsageClientAuth))
 	bound := newCA(t, "Bound", root, permit("example.net"))
-	weakCA := newCA(t, "Weak CA", root, smallKey(768))
-	weakCA.key = rsaKey() // what it signs says RSA at least
+	weakCA := reissue(t, inter, root, func(c *tbs) { c.subject("Weak CA"); c.key(smallRSA()) })
 	self := newLeaf(t, "mx.example.com", nil)
 	var deep []*issued
 	for i, ca := 0, root; i < 12; i++ {
@@ -188,8 +186,8 @@ func chainCases(t testing.TB) []chainCase {
 			status: Untrusted, reason: WeakSignature, text: "its issuer CN=SHA-1 CA is signed with", openssl: sslWeakDigest},
 		{name: "small key", chain: ders(leafUnder(inter, smallKey(768)), inter), roots: ours, status: Untrusted,
 			reason: WeakKey, text: "has an RSA key of only 768 bits", notes: []Note{ShortKey}, openssl: sslWeakKey},
-		{name: "small CA key", chain: ders(leafUnder(weakCA), weakCA), roots: ours, status: Untrusted, reason: WeakKey,
-			text: "its issuer CN=Weak CA has an RSA key of only 768 bits", openssl: sslWeakCAKey},
+		{name: "small CA key", chain: ders(reissue(t, leaf, weakCA, nil), weakCA), roots: ours, status: Untrusted,
+			reason: WeakKey, text: "its issuer CN=Weak CA has an RSA key of only 768 bits", openssl: sslWeakCAKey},
 		{name: "name constraint", chain: ders(leafUnder(bound), bound), roots: ours, status: Untrusted,
 			reason: NameConstraint, text: "mx.example.com", openssl: sslNameConstraint},
 		{name: "path length", chain: ders(leafUnder(below), below, short), roots: ours, status: Untrusted,
@@ -203,7 +201,7 @@ func chainCases(t testing.TB) []chainCase {
 		{name: "forged", chain: ders(leafUnder(&impostor), inter), roots: ours, status: Untrusted, reason: OtherInvalid,
 			text: "has a signature that does not fit the key of CN=Intermediate", openssl: sslSignature},
 		{name: "eleven intermediates", chain: deepChain(11), roots: ours, status: Untrusted, reason: ChainTooLong,
-			text: "11 certificates between", openssl: sslTooLong},
+			text: "more than 10 certificates between", openssl: sslTooLong},
 
 		// Cannot be told.
 		{name: "garbage as leaf", chain: [][]byte{garbage}, roots: ours, reason: CertificateMalformed,
@@ -273,8 +271,6 @@ func TestOpenSSL(t *testing.T) {
 		t.Errorf("only %d chains compared", compared)
 	}
 }
-
-var opensslError = regexp.MustCompile(`(?m)^error (\d+) at (\d+) depth lookup`)
 
 func opensslVerify(t *testing.T, binary string, tc chainCase) int {
 	t.Helper()

@@ -17,6 +17,10 @@ type Client struct {
 	Timeout      time.Duration // for each stage; 0 = 30 s
 	GreetTimeout time.Duration // for the banner; 0 = 40 s, or Timeout where that is longer
 	HostTimeout  time.Duration // for the whole session from dial to end, whatever progress there is; 0 = 120 s
+
+	// AsPostfix asks for Session.Raw also where crypto/tls agreed on TLS 1.2 or less: there the server chooses among
+	// suites, and from Postfix's it may choose otherwise (DHE, an anonymous one). And it goes on after an injection.
+	AsPostfix bool
 }
 
 // Probe holds one session with addr and writes down what happened. It always returns a complete Session, also when the
@@ -42,6 +46,7 @@ func (c *Client) Probe(ctx context.Context, addr netip.AddrPort, sni string) (s 
 	}
 	p := &probe{Client: c, ctx: ctx, s: s, last: s.Started, end: s.Started.Add(host)}
 	s.Err = p.run()
+	p.again()
 	return s
 }
 
@@ -102,11 +107,17 @@ func allSuites() []uint16 {
 	return ids
 }
 
-func configFor(sni string) *tls.Config {
-	if sni == "" {
+// classicGroups are those of crypto/tls whose key shares are small.
+var classicGroups = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+
+func configFor(sni string, classic bool) *tls.Config {
+	if sni == "" && !classic {
 		return tlsConfig
 	}
 	config := tlsConfig.Clone()
 	config.ServerName = sni
+	if classic {
+		config.CurvePreferences = classicGroups
+	}
 	return config
 }

@@ -63,7 +63,7 @@ func TestVersionAndGroupNames(t *testing.T) {
 		0: "", tls.CurveP256: "prime256v1", tls.CurveP384: "secp384r1", tls.CurveP521: "secp521r1",
 		tls.X25519:         "X25519",
 		tls.X25519MLKEM768: "X25519MLKEM768", tls.SecP256r1MLKEM768: "SecP256r1MLKEM768",
-		tls.SecP384r1MLKEM1024: "SecP384r1MLKEM1024", 30: "0x001E",
+		tls.SecP384r1MLKEM1024: "SecP384r1MLKEM1024", 30: "X448", 22: "0x0016",
 	} {
 		if got := GroupName(uint16(group)); got != want {
 			t.Errorf("group %d: %q, want %q", group, got, want)

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"mxtls/scanner/clienthello"
 )
 
 // A probe is a session under way.
@@ -21,7 +23,9 @@ type probe struct {
 	stream  io.Writer // conn, or TLS over it
 	replies *replyReader
 
-	received *counter // of the octets beneath TLS
+	received *recorder           // of the octets beneath TLS
+	shown    *clienthello.Flight // what the server showed in plain text in the handshake; nil before it
+	classic  bool                // offer no large key share
 
 	last  time.Time // when the last stage was reached
 	end   time.Time // of the session's time
@@ -30,21 +34,25 @@ type probe struct {
 	ready bool // the last reply was whole and the server awaits a command: it would understand QUIT
 }
 
-// run takes the steps in order until one fails.
+// run takes the steps of a session.
 func (p *probe) run() *Error {
+	return p.steps(p.greeting, p.ehlo, p.startTLS, p.handshake, p.ehloAgain)
+}
+
+// steps connects and takes the steps in order until one fails.
+func (p *probe) steps(steps ...func() *Error) *Error {
 	if err := p.connect(); err != nil {
 		return err
 	}
 	defer p.conn.Close()
 	// Closing, unlike a deadline in the past, cannot be undone by the next stage's deadline.
 	defer context.AfterFunc(p.ctx, func() { p.conn.Close() })()
-	for _, step := range []func() *Error{p.greeting, p.ehlo, p.startTLS, p.handshake, p.ehloAgain} {
+	defer p.quit()
+	for _, step := range steps {
 		if err := step(); err != nil {
-			p.quit()
 			return err
 		}
 	}
-	p.quit()
 	return nil
 }
 
@@ -60,6 +68,7 @@ func (p *probe) connect() *Error {
 		reason := connectReason(err, p.s.Addr.Addr())
 		return p.fail(reason, connectText(reason, err, p.limit), err)
 	}
+	p.s.Connections++
 	p.conn, p.stream, p.replies = conn, conn, newReplyReader(conn)
 	p.reached(Connected)
 	return nil
@@ -91,14 +100,20 @@ func (p *probe) greeting() *Error {
 	return p.refused(ReplyMalformed, reply) // 3yz is no greeting (RFC 5321 4.3.2)
 }
 
-// ehlo says EHLO, and HELO where a server of another age refuses that (RFC 5321 3.2). Postfix would try HELO also
-// after 4yz; we come back another time, since a session without STARTTLS would tell nothing of it.
-func (p *probe) ehlo() *Error {
-	reply, err := p.exchange(helloWait, "EHLO "+p.hello())
-	if err == nil && reply.class() == 5 && !refusedByPolicy(reply) {
-		p.s.HELO = true
-		reply, err = p.exchange(helloWait, "HELO "+p.hello())
+// introduce says EHLO and, where that is refused, HELO (RFC 5321 3.2). Like Postfix (smtp_proto.c, smtp_helo) it takes
+// every reply but 421 for the refusal of a server of another age. helo says that the reply is the one to HELO.
+func (p *probe) introduce(forEHLO, forHELO wait) (reply Reply, helo bool, err *Error) {
+	reply, err = p.exchange(forEHLO, "EHLO "+p.hello())
+	if err != nil || reply.class() == 2 || reply.Code == 421 {
+		return reply, false, err
 	}
+	reply, err = p.exchange(forHELO, "HELO "+p.hello())
+	return reply, true, err
+}
+
+func (p *probe) ehlo() *Error {
+	reply, helo, err := p.introduce(ehloWait, heloWait)
+	p.s.HELO = helo
 	switch {
 	case err != nil:
 		return err
@@ -133,15 +148,19 @@ func (p *probe) startTLS() *Error {
 		return p.refused(StartTLSTemporary, reply)
 	case reply.class() == 5:
 		return p.refused(StartTLSRefused, reply)
-	case reply.Code != 220: // RFC 3207 4; Postfix goes on after any 2yz
+	case reply.class() != 2: // RFC 3207 4 has 220 alone; like Postfix we go on after any 2yz
 		return p.refused(StartTLSBadReply, reply)
 	}
 	p.reached(StartTLS)
 	p.ready = false
 	// What is here already was sent in plain text, by whoever is on the way, and must not be taken for the server's
-	// answers inside TLS (CVE-2011-0411 and its kin). It is evidence, and the end of this connection.
+	// answers inside TLS (CVE-2011-0411 and its kin). It is evidence, and the end of this connection; Postfix drops it
+	// and goes on. The handshake reads from the connection, not from this buffer, and empties it when it is done.
 	if injected := p.replies.buffered(); len(injected) > 0 {
-		p.s.Injected = append([]byte(nil), injected[:min(len(injected), maxInjected)]...)
+		p.s.Injected = bytes.Clone(injected[:min(len(injected), maxInjected)])
+		if p.AsPostfix {
+			return nil
+		}
 		return p.fail(ResponseInjection, fmt.Sprintf("plain text injected behind the 220 to STARTTLS: %d octets", len(injected)), nil)
 	}
 	return nil
@@ -163,9 +182,11 @@ func (p *probe) notOffered() *Error {
 
 func (p *probe) handshake() *Error {
 	p.begin(p.stageLimit())
-	p.received = &counter{Conn: p.conn}
-	conn := tls.Client(p.received, configFor(p.s.SNI))
-	if err := conn.Handshake(); err != nil {
+	p.received = &recorder{Conn: p.conn}
+	conn := tls.Client(p.received, configFor(p.s.SNI, p.classic))
+	err := conn.Handshake()
+	p.shown = p.received.flight()
+	if err != nil {
 		if p.ctx.Err() != nil || timedOut(err) {
 			return p.broken(handshakeWait, p.received.n > 0, err)
 		}
@@ -187,6 +208,7 @@ func (p *probe) handshake() *Error {
 		}
 		h.Chain = append(h.Chain, der)
 	}
+	h.add(p.shown)
 	p.s.TLS = h
 	p.stream = conn
 	p.replies.reset(conn)
@@ -194,14 +216,17 @@ func (p *probe) handshake() *Error {
 	return nil
 }
 
-// ehloAgain asks for the capabilities that count: those from before TLS are void (RFC 3207 4.2).
+// ehloAgain asks for the capabilities that count: those from before TLS are void (RFC 3207 4.2). HELO will do, since
+// mail follows it as well.
 func (p *probe) ehloAgain() *Error {
-	reply, err := p.exchange(afterTLSWait, "EHLO "+p.hello())
+	reply, helo, err := p.introduce(ehloTLSWait, heloTLSWait)
 	switch {
 	case err != nil:
 		return err
 	case reply.class() == 2:
-		p.s.After = reply.capabilities()
+		if !helo {
+			p.s.After = reply.capabilities()
+		}
 		p.reached(Done)
 		return nil
 	case reply.class() == 4:
@@ -231,10 +256,12 @@ type wait struct {
 
 var (
 	bannerWait    = wait{"the banner", GreetingTimeout, GreetingClosed, GreetingClosed}
-	helloWait     = wait{"the reply to EHLO", EHLOTimeout, ConnectionClosed, ConnectionReset}
+	ehloWait      = wait{"the reply to EHLO", EHLOTimeout, ConnectionClosed, ConnectionReset}
+	heloWait      = wait{"the reply to HELO", EHLOTimeout, ConnectionClosed, ConnectionReset}
 	startTLSWait  = wait{"the reply to STARTTLS", StartTLSTimeout, ConnectionClosed, ConnectionReset}
 	handshakeWait = wait{"the handshake", TLSTimeout, TLSClosed, TLSClosed}
-	afterTLSWait  = wait{"the reply to EHLO inside TLS", AfterTLSTimeout, AfterTLSClosed, AfterTLSClosed}
+	ehloTLSWait   = wait{"the reply to EHLO inside TLS", AfterTLSTimeout, AfterTLSClosed, AfterTLSClosed}
+	heloTLSWait   = wait{"the reply to HELO inside TLS", AfterTLSTimeout, AfterTLSClosed, AfterTLSClosed}
 )
 
 // exchange sends one command, none for the banner, reads the reply and writes both down.
@@ -317,16 +344,4 @@ func (p *probe) refused(reason Reason, reply Reply) *Error { return p.fail(reaso
 
 func (p *probe) interrupted(err error) *Error {
 	return p.fail(Interrupted, "the run was stopped: "+context.Cause(p.ctx).Error(), err)
-}
-
-// A counter counts the octets that come in beneath TLS, to tell a handshake that crawls from one that never began.
-type counter struct {
-	net.Conn
-	n int
-}
-
-func (c *counter) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.n += n
-	return n, err
 }

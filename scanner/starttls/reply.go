@@ -28,7 +28,7 @@ func newReplyReader(r io.Reader) *replyReader {
 	return &replyReader{br: bufio.NewReaderSize(r, maxLine), left: maxReplies}
 }
 
-// reset goes on with another stream, within the same caps. Nothing may be buffered.
+// reset goes on with another stream, within the same caps. What is buffered is dropped.
 func (r *replyReader) reset(stream io.Reader) { r.br.Reset(stream) }
 
 // buffered is what came behind the last reply, as far as it has been read from the connection.

@@ -1,6 +1,7 @@
 package starttls
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,14 +88,20 @@ func TestReplies(t *testing.T) {
 		{"250 banner", "S: 250 hello\nC: EHLO *\nS: 250 x\n" + quit, EHLO, StartTLSNotSupported},
 
 		// EHLO and HELO.
-		{"EHLO 4xx", greeted + "S: 451 local error\n" + quit, Greeted, EHLOTemporary},
+		{"EHLO 4xx", greeted + "S: 451 local error\nC: HELO *\nS: 250 mx\n" + quit, EHLO, HELOOnly},
 		{"EHLO 421", greeted + "S: 421 closing\n", Greeted, EHLOTemporary},
-		{"EHLO 354", greeted + "S: 354 go\n" + quit, Greeted, ReplyMalformed},
+		{"EHLO 354", greeted + "S: 354 go\nC: HELO *\nS: 250 mx\n" + quit, EHLO, HELOOnly},
 		{"EHLO 220", greeted + "S: 220 x\n" + quit, EHLO, StartTLSNotSupported},
-		{"EHLO 554 block list", greeted + "S: 554 you are listed by dnsbl.example\n" + quit, Greeted, RefusedByPolicy},
+		{"EHLO 554 block list",
+			greeted + "S: 554 you are listed by dnsbl.example\nC: HELO *\nS: 250 mx\n" + quit, EHLO, HELOOnly},
+		{"EHLO and HELO 554 block list",
+			greeted + "S: 554 you are listed by dnsbl.example\nC: HELO *\nS: 554 dnsbl.example\n" + quit,
+			Greeted, RefusedByPolicy},
 		{"HELO only", greeted + "S: 502 what\nC: HELO client.example.org\nS: 250 mx\n" + quit, EHLO, HELOOnly},
 		{"HELO refused", greeted + "S: 500 what\nC: HELO *\nS: 550 no\n" + quit, Greeted, EHLORefused},
 		{"HELO 4xx", greeted + "S: 500 what\nC: HELO *\nS: 450 no\n" + quit, Greeted, EHLOTemporary},
+		{"HELO 421", greeted + "S: 500 what\nC: HELO *\nS: 421 no\n", Greeted, EHLOTemporary},
+		{"HELO closed", greeted + "S: 554 no\nC: HELO *\nCLOSE", Greeted, ConnectionClosed},
 		{"HELO 354", greeted + "S: 500 what\nC: HELO *\nS: 354 no\n" + quit, Greeted, ReplyMalformed},
 		{"EHLO closed", greeted + "CLOSE", Greeted, ConnectionClosed},
 		{"EHLO reset", greeted + "RESET", Greeted, ConnectionReset},
@@ -125,7 +132,8 @@ func TestReplies(t *testing.T) {
 		{"421 to STARTTLS", ehloed + "S: 421 closing\n", EHLO, TooManyConnections},
 		{"501", ehloed + "S: 501 syntax\n" + quit, EHLO, StartTLSRefused},
 		{"554 to STARTTLS", ehloed + "S: 554 no\n" + quit, EHLO, StartTLSRefused},
-		{"250 to STARTTLS", ehloed + "S: 250 ok\n" + quit, EHLO, StartTLSBadReply},
+		{"250 to STARTTLS", ehloed + "S: 250 ok\nTLS\nC: EHLO *\nS: 250 mx\n" + quit, Done, ReasonNone},
+		{"250 to STARTTLS, no TLS", ehloed + "S: 250 ok\nSLEEP 100ms\nS: 500 what\n", StartTLS, TLSNotTLS},
 		{"354 to STARTTLS", ehloed + "S: 354 go\n" + quit, EHLO, StartTLSBadReply},
 		{"220 in two lines",
 			ehloed + "S: 220-ready\nS: 220 steady\nTLS\nC: EHLO *\nS: 250 mx\n" + quit, Done, ReasonNone},
@@ -137,9 +145,15 @@ func TestReplies(t *testing.T) {
 		{"closed inside TLS", started + "TLS\nCLOSE", TLS, AfterTLSClosed},
 		{"EHLO inside TLS closed", secured + "CLOSE", TLS, AfterTLSClosed},
 		{"EHLO inside TLS reset", secured + "RESET", TLS, AfterTLSClosed},
-		{"4xx inside TLS", secured + "S: 421 busy\n", TLS, AfterTLSTemporary},
-		{"5xx inside TLS", secured + "S: 554 no\n" + quit, TLS, AfterTLSRefused},
-		{"354 inside TLS", secured + "S: 354 go\n" + quit, TLS, ReplyMalformed},
+		{"421 inside TLS", secured + "S: 421 busy\n", TLS, AfterTLSTemporary},
+		{"4xx inside TLS", secured + "S: 450 later\nC: HELO *\nS: 250 mx\n" + quit, Done, ReasonNone},
+		{"5xx inside TLS", secured + "S: 554 no\nC: HELO client.example.org\nS: 250-mx\nS: 250 PIPELINING\n" + quit,
+			Done, ReasonNone},
+		{"HELO 4xx inside TLS", secured + "S: 554 no\nC: HELO *\nS: 450 no\n" + quit, TLS, AfterTLSTemporary},
+		{"HELO 421 inside TLS", secured + "S: 554 no\nC: HELO *\nS: 421 no\n", TLS, AfterTLSTemporary},
+		{"HELO 5xx inside TLS", secured + "S: 450 no\nC: HELO *\nS: 554 no\n" + quit, TLS, AfterTLSRefused},
+		{"HELO 354 inside TLS", secured + "S: 502 what\nC: HELO *\nS: 354 go\n" + quit, TLS, ReplyMalformed},
+		{"HELO inside TLS closed", secured + "S: 502 what\nC: HELO *\nCLOSE", TLS, AfterTLSClosed},
 		{"plain text inside TLS", secured + `RAW 250 mx\r\n` + "\n", TLS, TLSFailed},
 
 		// QUIT.
@@ -269,5 +283,40 @@ func TestInjection(t *testing.T) {
 				t.Errorf("injected %q, kept %q", inject, got)
 			}
 		})
+	}
+}
+
+// TestInjectionAsPostfix: where Postfix's way is asked for, what stands behind the 220 is kept and dropped, and neither
+// the handshake nor the replies inside TLS see any of it.
+func TestInjectionAsPostfix(t *testing.T) {
+	t.Parallel()
+	for name, inject := range map[string]string{
+		"reply":      "250-injected\r\n250 AUTH PLAIN\r\n",
+		"TLS record": "\x16\x03\x03\x00\x01a",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := testClient()
+			c.AsPostfix = true
+			s, _ := probeServer(t, c, scannertest.SMTP{Certificate: testCert(), Inject: inject})
+			checkEnd(t, s, Done, ReasonNone)
+			if got := string(s.Injected); got != inject || s.Connections != 1 {
+				t.Errorf("injected %q, kept %q, %d connections", inject, got, s.Connections)
+			}
+			if slices.Contains(s.After, "AUTH PLAIN") || len(s.After) == 0 {
+				t.Errorf("inside TLS it offers %q", s.After)
+			}
+		})
+	}
+}
+
+// TestHELOInsideTLS: the lines of a reply to HELO are no capabilities, and the session before TLS had its EHLO.
+func TestHELOInsideTLS(t *testing.T) {
+	t.Parallel()
+	s, _ := probeServer(t, testClient(),
+		scripted(secured+"S: 554 no\nC: HELO *\nS: 250-mx\nS: 250 STARTTLS\n"+quit))
+	checkEnd(t, s, Done, ReasonNone)
+	if s.HELO || len(s.After) > 0 || !s.Offered {
+		t.Errorf("HELO %v, offered %v, inside TLS %q", s.HELO, s.Offered, s.After)
 	}
 }

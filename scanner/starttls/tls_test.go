@@ -34,17 +34,11 @@ func serverHello(version, suite string) string {
 // answering is a server that gives its own answer to the ClientHello, not before it has begun to come in, and then
 // waits for the client to hang up.
 func answering(answer func(*net.TCPConn)) scannertest.SMTP {
-	return scannertest.SMTP{Handle: func(c net.Conn) {
-		r := bufio.NewReader(c)
-		for _, reply := range []string{"220 mx\r\n", "250-mx\r\n250 STARTTLS\r\n"} {
-			io.WriteString(c, reply)
-			r.ReadString('\n')
-		}
-		io.WriteString(c, "220 go\r\n")
+	return startTLSFront(func(c net.Conn, r *bufio.Reader) {
 		r.Peek(1)
 		answer(c.(*net.TCPConn))
 		io.Copy(io.Discard, r)
-	}}
+	})
 }
 
 func saying(text string) func(*net.TCPConn) {
@@ -83,7 +77,10 @@ func TestHandshakeFailures(t *testing.T) {
 		{"no record", saying(octets("17 0303 ffff")), TLSNotTLS, ""},
 		{"SSLv2", saying(octets("80 04 00 00 02 00 00")), TLSVersion, "SSLv2"},
 		{"SSLv3", saying(serverHello("0300", "0035")), TLSVersion, "unsupported protocol version 300"},
-		{"DHE", saying(serverHello("0303", "009f")), TLSNoCipher, "unconfigured cipher suite"},
+		{"DHE", func(c *net.TCPConn) {
+			io.WriteString(c, serverHello("0303", "009f"))
+			c.CloseWrite()
+		}, TLSNoCipher, "unconfigured cipher suite"},
 		{"closed", func(c *net.TCPConn) { c.CloseWrite() }, TLSClosed, "closed"},
 		{"reset", reset, TLSClosed, "reset"},
 		{"closed in mid-record", cut, TLSClosed, "closed"},
@@ -143,7 +140,7 @@ func TestCertificates(t *testing.T) {
 	}{
 		{"leaf cut short", cut, StartTLS, TLSCertificate},
 		{"leaf is garbage", garbage, StartTLS, TLSCertificate},
-		{"RSA of 16,384 bits", huge, StartTLS, TLSFailed},
+		{"RSA of 16,384 bits, not its own", huge, StartTLS, TLSFailed},
 		{"expired", expired, Done, ReasonNone},
 		{"odd order, leaf twice, root included", odd, Done, ReasonNone},
 		{"200 KiB", long, Done, ReasonNone},

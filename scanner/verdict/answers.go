@@ -1,8 +1,10 @@
 package verdict
 
 import (
-	"strings"
+	"crypto/tls"
+	"fmt"
 
+	"mxtls/scanner/clienthello"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/starttls"
@@ -18,6 +20,9 @@ func answer(s *Server) Answers {
 	a := progress(s.Session)
 	if err := s.Session.Err; err != nil {
 		a.Reason, a.Detail = err.Reason.String(), err.Text
+		if a.Negotiated {
+			a.Reason, a.Detail = NegotiatedNotCompleted, negotiatedText(s)
+		}
 		if a.Encrypted == truth.No && a.Established != truth.Yes {
 			a.Authenticated = truth.No
 		}
@@ -26,6 +31,20 @@ func answer(s *Server) Answers {
 		authenticate(&a, s)
 	}
 	return a
+}
+
+// negotiatedText says what Postfix would get that we could not finish.
+func negotiatedText(s *Server) string {
+	h := s.Session.Negotiated()
+	text := fmt.Sprintf("negotiated, not completed by us: %s with %s", starttls.VersionName(h.Version),
+		starttls.CipherName(h.Suite))
+	if group := starttls.GroupName(h.Group); group != "" {
+		text += ", " + group
+	}
+	if len(h.Chain) == 0 && h.Version >= tls.VersionTLS13 {
+		text += "; TLS 1.3 hides the certificate"
+	}
+	return text
 }
 
 // noAddress answers for a mail host that the DNS gives no address for. A host that does not exist takes no mail at
@@ -71,12 +90,7 @@ func progress(s *starttls.Session) Answers {
 		return a
 	}
 	switch s.Err.Reason {
-	case starttls.StartTLSBadReply:
-		// After another 2yz Postfix begins its handshake, and we did not: only a 3yz leads on in plain text.
-		if a.Accepted = truth.No; !strings.HasPrefix(s.Err.Text, "2") {
-			a.Established, a.Encrypted = truth.No, truth.No
-		}
-	case starttls.StartTLSTemporary, starttls.StartTLSRefused:
+	case starttls.StartTLSTemporary, starttls.StartTLSRefused, starttls.StartTLSBadReply:
 		// Postfix at level may goes on in plain text in the same session (smtp_proto.c), so mail sent now is not encrypted.
 		a.Accepted, a.Established, a.Encrypted = truth.No, truth.No, truth.No
 	case starttls.TLSNotTLS, starttls.TLSAlert, starttls.TLSVersion:
@@ -89,7 +103,24 @@ func progress(s *starttls.Session) Answers {
 	case starttls.AfterTLSClosed:
 		a.Encrypted = truth.No // it takes handshakes, never mail
 	}
+	if s.TLS == nil && s.Raw != nil {
+		a.asPostfix(s)
+	}
 	return a
+}
+
+// asPostfix answers for a server whose handshake crypto/tls could not finish, from its answer to Postfix's own hello.
+// What the two would have agreed on stands for the handshake, since it is Postfix that delivers. A server that Postfix
+// cannot agree with either, and that said so, has no TLS for it; one that hung up or fell silent proves nothing.
+func (a *Answers) asPostfix(s *starttls.Session) {
+	raw := s.Raw
+	switch {
+	case s.Negotiated() != nil:
+		a.Established, a.Encrypted, a.Negotiated = truth.Yes, truth.Yes, true
+	case raw.Complete, raw.Err.Kind == clienthello.Alert, raw.Err.Kind == clienthello.Unoffered,
+		raw.Err.Kind == clienthello.NotTLS, raw.Err.Kind == clienthello.Malformed, raw.Err.Kind == clienthello.TooLong:
+		a.Established, a.Encrypted = truth.No, truth.No
+	}
 }
 
 // authenticate answers whether the server proved to be the MX host, and gives the reason if it did not.
@@ -105,6 +136,9 @@ func authenticate(a *Answers, s *Server) {
 		return
 	}
 	a.Authenticated = s.NameMatch
+	if a.Negotiated && s.NameMatch == truth.Yes {
+		a.Authenticated = truth.Unknown // the chain is good, but whether the server holds its key was not seen
+	}
 	if s.NameMatch == truth.No && a.Reason == "" {
 		a.Reason, a.Detail = CertificateHostMismatch, mismatchText(s)
 	}

@@ -33,6 +33,10 @@ const (
 	WeakCipher              = "weak_cipher"
 	NoForwardSecrecy        = "no_forward_secrecy"
 	STARTTLSInTLS           = "starttls_in_tls"
+	NegotiatedNotCompleted  = "negotiated_not_completed"
+	OpenSSLRefuses          = "openssl_refuses"
+	PQIntolerant            = "pq_intolerant"
+	AnonymousTLS            = "anonymous_tls"
 	CertificateHostMismatch = "certificate-host-mismatch"
 	CertificateExpiresSoon  = "certificate_expires_soon"
 )
@@ -53,6 +57,10 @@ var ownChecks = []Check{
 	{WeakCipher, Warning, "a broken cipher was negotiated", "RFC 7465, RFC 9325 4.1"},
 	{NoForwardSecrecy, Warning, "the cipher has no forward secrecy", "RFC 9325 4.1"},
 	{STARTTLSInTLS, Warning, "STARTTLS is offered again inside TLS", "RFC 3207 4.2"},
+	{NegotiatedNotCompleted, Info, "Postfix would encrypt, with what this program cannot finish", "RFC 5246 7.3"},
+	{OpenSSLRefuses, Warning, "Postfix with OpenSSL 3 breaks the handshake off", "RFC 5746 4.2, OpenSSL ssl(7)"},
+	{PQIntolerant, Warning, "the server does not answer a ClientHello with a post-quantum key share", "RFC 8446 4.2.8"},
+	{AnonymousTLS, Warning, "TLS without a certificate: nobody knows who is at the other end", "RFC 5246 F.1.1.1"},
 	{CertificateHostMismatch, Warning, "the certificate is for other names than the MX host", "RFC 6125 6, RFC 8460 4.3"},
 	{CertificateExpiresSoon, Warning, "the certificate ends within 14 days", "RFC 5280 4.1.2.5"},
 }

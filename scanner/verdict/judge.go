@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mxtls/scanner/clienthello"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
@@ -134,17 +135,35 @@ func (j *judge) server(s *Server, a *Answers) {
 		return
 	}
 	address := s.Addr.Addr().String()
-	if ses.Err != nil {
+	if a.Negotiated {
+		j.add(NegotiatedNotCompleted, s.Label, address, "%s", a.Detail)
+	}
+	// What kept us from going on is no fault of a server that Postfix gets on with, unless it is the certificate; of
+	// that, the verdict on the chain tells more.
+	if ses.Err != nil && (!a.Negotiated || ses.Err.Reason == starttls.TLSCertificate && s.Chain == nil) {
 		j.addAs(ses.Err.Reason.String(), sessionSeverity(ses.Err.Reason), s.Label, address,
 			orElse(ses.Err.Text, sessionTitles[ses.Err.Reason].title))
+	}
+	if len(ses.Injected) > 0 && (ses.Err == nil || ses.Err.Reason != starttls.ResponseInjection) {
+		j.addAs(starttls.ResponseInjection.String(), sessionSeverity(starttls.ResponseInjection), s.Label, address,
+			sessionTitles[starttls.ResponseInjection].title+"; Postfix drops it and goes on")
 	}
 	if d := ses.Took[starttls.Greeted]; d >= greetPause {
 		j.add(GreetPause, s.Label, address, "it waited %.0f s before its greeting", d.Seconds())
 	}
-	if ses.TLS == nil {
+	if ses.PQIntolerant {
+		j.add(PQIntolerant, s.Label, address, "it does not answer a ClientHello that has a key share of X25519MLKEM768")
+	}
+	if f := flight(ses); f != nil {
+		if why := f.Refused(0); why != "" {
+			j.add(OpenSSLRefuses, s.Label, address, "Postfix with OpenSSL 3 breaks the handshake off: %s", why)
+		}
+	}
+	h := ses.Agreed()
+	if h == nil {
 		return
 	}
-	j.handshake(ses, s.Label, address)
+	j.handshake(h, s.Label, address)
 	if slices.ContainsFunc(ses.After, isSTARTTLS) {
 		j.add(STARTTLSInTLS, s.Label, address, "STARTTLS is offered again inside TLS")
 	}
@@ -158,9 +177,19 @@ func isSTARTTLS(capability string) bool {
 	return strings.EqualFold(word, "STARTTLS")
 }
 
+// flight is the handshake as OpenSSL would see it: the answer to Postfix's own hello, else to ours; nil without either.
+func flight(ses *starttls.Session) *clienthello.Flight {
+	switch {
+	case ses.Raw != nil && ses.Raw.Complete:
+		return ses.Raw
+	case ses.TLS != nil:
+		return ses.TLS.Flight()
+	}
+	return nil
+}
+
 // handshake finds weak parameters.
-func (j *judge) handshake(ses *starttls.Session, label, address string) {
-	h := ses.TLS
+func (j *judge) handshake(h *starttls.Handshake, label, address string) {
 	if h.Version < tls.VersionTLS12 {
 		j.add(OldTLSVersion, label, address, "%s was negotiated", starttls.VersionName(h.Version))
 	}
@@ -168,7 +197,9 @@ func (j *judge) handshake(ses *starttls.Session, label, address string) {
 	switch {
 	case strings.Contains(cipher, "RC4") || strings.Contains(cipher, "DES-CBC3"):
 		j.add(WeakCipher, label, address, "the broken cipher %s was negotiated", cipher)
-	case h.Version < tls.VersionTLS13 && !strings.HasPrefix(cipher, "ECDHE-"):
+	case h.Flight().Anonymous():
+		j.add(AnonymousTLS, label, address, "%s uses no certificate", cipher)
+	case h.Version < tls.VersionTLS13 && !strings.HasPrefix(cipher, "ECDHE-") && !strings.HasPrefix(cipher, "DHE-"):
 		j.add(NoForwardSecrecy, label, address, "%s has no forward secrecy", cipher)
 	}
 }

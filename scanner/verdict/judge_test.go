@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mxtls/scanner/clienthello"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
@@ -25,11 +26,35 @@ var (
 	}
 )
 
+// der is the outline of a certificate: OpenSSL goes on over it.
+var der = []byte{0x30, 7, 0x30, 0, 0x30, 0, 0x03, 1, 0}
+
+// raw is a session that crypto/tls could not finish, and where a server's answer to Postfix's hello was seen.
+func raw(reason starttls.Reason, f clienthello.Flight) *starttls.Session {
+	s := ended(starttls.StartTLS, reason)
+	s.Raw = &f
+	return s
+}
+
+// dhe is a flight that OpenSSL would finish, before an edit.
+func dhe(edit func(*clienthello.Flight)) clienthello.Flight {
+	f := clienthello.Flight{Version: tls.VersionTLS12, Suite: 0x009f, DHBits: 2048, Renegotiation: true,
+		Chain: [][]byte{der}, Complete: true}
+	if edit != nil {
+		edit(&f)
+	}
+	return f
+}
+
+func broken(kind clienthello.Kind) clienthello.Flight {
+	return clienthello.Flight{Err: &clienthello.Error{Kind: kind}}
+}
+
 // session is one that went well, before an edit makes it what a test needs.
 func session(edit func(*starttls.Session)) *starttls.Session {
 	s := &starttls.Session{
 		Stage: starttls.Done, Offered: true, Before: []string{"PIPELINING", "STARTTLS"}, After: []string{"PIPELINING"},
-		TLS: &starttls.Handshake{Version: tls.VersionTLS13, Suite: tls.TLS_AES_128_GCM_SHA256, Chain: [][]byte{{0}}},
+		TLS: &starttls.Handshake{Version: tls.VersionTLS13, Suite: tls.TLS_AES_128_GCM_SHA256, Chain: [][]byte{der}},
 	}
 	if edit != nil {
 		edit(s)
@@ -51,7 +76,7 @@ func ended(stage starttls.Stage, reason starttls.Reason) *starttls.Session {
 }
 
 func server(s *starttls.Session, chain *pkix.Chain, match truth.Truth) Server {
-	if s != nil && s.TLS == nil {
+	if s != nil && s.Agreed() == nil {
 		chain, match = nil, truth.Unknown
 	}
 	return Server{
@@ -97,14 +122,13 @@ func TestAnswers(t *testing.T) {
 		{"454", server(ended(starttls.EHLO, starttls.StartTLSTemporary), nil, 0), "ynnnn", "starttls_temporary"},
 		{"502", server(ended(starttls.EHLO, starttls.StartTLSRefused), nil, 0), "ynnnn", "starttls_refused"},
 		{"354", server(ended(starttls.EHLO, starttls.StartTLSBadReply), nil, 0), "ynnnn", "starttls_bad_reply"},
-		{"250", server(session(func(s *starttls.Session) {
-			*s = *ended(starttls.EHLO, starttls.StartTLSBadReply)
-			s.Err.Text = "250 2.0.0 Ready"
-		}), nil, 0), "yn???", "starttls_bad_reply"},
 		{"421 to STARTTLS", server(ended(starttls.EHLO, starttls.TooManyConnections), nil, 0), "y????", "too_many_connections"},
 		{"silent after STARTTLS", server(ended(starttls.EHLO, starttls.StartTLSTimeout), nil, 0), "y????", "starttls_timeout"},
 		{"closed after STARTTLS", server(ended(starttls.EHLO, starttls.ConnectionClosed), nil, 0), "y????", "connection_closed"},
 
+		{"injection, gone on", server(session(func(s *starttls.Session) {
+			s.Injected = []byte("250 evil\r\n")
+		}), good, truth.Yes), "yyyyy", ""},
 		{"injection", server(ended(starttls.StartTLS, starttls.ResponseInjection), nil, 0), "yy???", "response_injection"},
 		{"no TLS record", server(ended(starttls.StartTLS, starttls.TLSNotTLS), nil, 0), "yynnn", "tls_not_tls"},
 		{"alert", server(ended(starttls.StartTLS, starttls.TLSAlert), nil, 0), "yynnn", "tls_alert"},
@@ -113,6 +137,26 @@ func TestAnswers(t *testing.T) {
 		{"certificate that Go cannot read", server(ended(starttls.StartTLS, starttls.TLSCertificate), nil, 0), "yy???",
 			"certificate_malformed"},
 		{"handshake time-out", server(ended(starttls.StartTLS, starttls.TLSTimeout), nil, 0), "yy???", "tls_timeout"},
+
+		{"DHE", server(raw(starttls.TLSNoCipher, dhe(nil)), good, truth.Yes), "yyy?y", "negotiated_not_completed"},
+		{"DHE, wrong name", server(raw(starttls.TLSNoCipher, dhe(nil)), good, truth.No), "yyyny",
+			"negotiated_not_completed"},
+		{"DHE, expired", server(raw(starttls.TLSNoCipher, dhe(nil)), expired, truth.Yes), "yyyny",
+			"negotiated_not_completed"},
+		{"anonymous", server(raw(starttls.TLSNoCipher, dhe(func(f *clienthello.Flight) { f.Suite, f.Chain = 0xa7, nil })),
+			&pkix.Chain{Status: pkix.Anonymous}, 0), "yyyny", "negotiated_not_completed"},
+		{"hidden by TLS 1.3", server(raw(starttls.TLSNoCipher, clienthello.Flight{Version: tls.VersionTLS13, Suite: 0x1302,
+			Complete: true}), nil, 0), "yyy?y", "negotiated_not_completed"},
+		{"certificate that OpenSSL can read", server(raw(starttls.TLSCertificate, dhe(nil)), malformed, 0), "yyy?y",
+			"negotiated_not_completed"},
+		{"without renegotiation_info", server(raw(starttls.TLSNoCipher, dhe(func(f *clienthello.Flight) {
+			f.Renegotiation = false
+		})), nil, 0), "yynnn", "tls_no_cipher"},
+		{"nothing in common with Postfix", server(raw(starttls.TLSNoCipher, broken(clienthello.Alert)), nil, 0), "yynnn",
+			"tls_no_cipher"},
+		{"hangs up on Postfix too", server(raw(starttls.TLSClosed, broken(clienthello.Closed)), nil, 0), "yy???",
+			"tls_closed"},
+		{"silent to Postfix", server(raw(starttls.TLSAlert, broken(clienthello.TimedOut)), nil, 0), "yynnn", "tls_alert"},
 
 		{"hangs up inside TLS", server(ended(starttls.TLS, starttls.AfterTLSClosed), good, truth.Yes), "yyyyn", "after_tls_closed"},
 		{"alert inside TLS", server(ended(starttls.TLS, starttls.TLSAlert), good, truth.Yes), "yyyyn", "tls_alert"},
@@ -188,10 +232,46 @@ func TestFindings(t *testing.T) {
 		}), good, truth.Yes)}, []string{"info greet_pause"}},
 		{"old TLS", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
 			s.TLS.Version, s.TLS.Suite = tls.VersionTLS10, tls.TLS_RSA_WITH_AES_128_CBC_SHA
+			s.TLS.Renegotiation = true
 		}), good, truth.Yes)}, []string{"warning old_tls_version", "warning no_forward_secrecy"}},
 		{"broken cipher", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
 			s.TLS.Version, s.TLS.Suite = tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA
+			s.TLS.Renegotiation = true
 		}), good, truth.Yes)}, []string{"warning weak_cipher"}},
+		{"DHE", Facts{MX: host(nil), Servers: one(raw(starttls.TLSNoCipher, dhe(nil)), good, truth.Yes)},
+			[]string{"info negotiated_not_completed"}},
+		{"anonymous", Facts{MX: host(nil), Servers: one(raw(starttls.TLSNoCipher, dhe(func(f *clienthello.Flight) {
+			f.Suite, f.Chain = 0xa7, nil
+		})), &pkix.Chain{Status: pkix.Anonymous}, 0)}, []string{"warning anonymous_tls", "info negotiated_not_completed"}},
+		{"Camellia with RSA", Facts{MX: host(nil), Servers: one(raw(starttls.TLSNoCipher, dhe(func(f *clienthello.Flight) {
+			f.Suite, f.DHBits = 0x84, 0
+		})), good, truth.Yes)}, []string{"warning no_forward_secrecy", "info negotiated_not_completed"}},
+		{"DHE of 768 bits", Facts{MX: host(nil), Servers: one(raw(starttls.TLSNoCipher, dhe(func(f *clienthello.Flight) {
+			f.DHBits = 768
+		})), nil, 0)}, []string{"warning tls_no_cipher", "warning openssl_refuses"}},
+		{"certificate that Go cannot read", Facts{MX: host(nil), Servers: one(raw(starttls.TLSCertificate, dhe(nil)),
+			chain(func(c *pkix.Chain) { c.Status, c.Reason = pkix.StatusUnknown, pkix.CertificateMalformed }), 0)},
+			[]string{"warning certificate_malformed", "info negotiated_not_completed"}},
+		{"the same, hidden", Facts{MX: host(nil), Servers: one(raw(starttls.TLSCertificate, clienthello.Flight{
+			Version: tls.VersionTLS13, Suite: 0x1302, Complete: true}), nil, 0)},
+			[]string{"warning certificate_malformed", "info negotiated_not_completed"}},
+		{"without renegotiation_info", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
+			s.TLS.Version, s.TLS.Suite = tls.VersionTLS12, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+		}), good, truth.Yes)}, []string{"warning openssl_refuses"}},
+		{"Postfix is offered less", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
+			f := dhe(func(f *clienthello.Flight) { f.DHBits = 512 })
+			s.Raw = &f
+		}), good, truth.Yes)}, []string{"warning openssl_refuses"}},
+		{"post-quantum share", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
+			s.PQIntolerant = true
+		}), good, truth.Yes)}, []string{"warning pq_intolerant"}},
+		{"injection, gone on", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
+			s.Injected = []byte("250 evil\r\n")
+		}), good, truth.Yes)}, []string{"error response_injection"}},
+		{"injection, the end", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
+			*s = *ended(starttls.StartTLS, starttls.ResponseInjection)
+			s.Injected = []byte("250 evil\r\n")
+		}), nil, 0)}, []string{"error response_injection"}},
 		{"STARTTLS twice", Facts{MX: host(nil), Servers: one(session(func(s *starttls.Session) {
 			s.After = []string{"SIZE 10", "starttls"}
 		}), good, truth.Yes)}, []string{"warning starttls_in_tls"}},

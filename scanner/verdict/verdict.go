@@ -42,9 +42,10 @@ type Facts struct {
 type Answers struct {
 	Offered       truth.Truth // STARTTLS in the EHLO reply
 	Accepted      truth.Truth // 220 to STARTTLS
-	Established   truth.Truth // handshake done
+	Established   truth.Truth // handshake done, by us or, where Negotiated, as Postfix would have done it
 	Authenticated truth.Truth // chain trusted and the MX host's name matches
 	Encrypted     truth.Truth // would mail to this server be encrypted on the way
+	Negotiated    bool        // not completed by us: we lack the cipher, key or curve that Postfix and the server agree on
 	Reason        string      // stable code; "" when all is well
 	Detail        string      // the reason in words; may quote the server
 }

@@ -6,202 +6,21 @@
 #   lab.sh status          one line for each server; status 0 when all are up
 #   lab.sh in NAME CMD...  run a command where the server NAME runs, as root: lab.sh in postfix postconf -n
 #
-# Nothing is installed. Mail servers exclude each other as packages, so each package is only downloaded (into apt's
-# cache); a server runs in mount, process and host name spaces of its own, where its packages are unpacked over this
-# machine's file system and all that is written goes to memory. The network is this machine's loopback: 127.25.0.53 is
-# the resolver, 127.25.0.54 the name server, 127.25.1-5.x port 25 the mail servers. The resolver knows a root of the
-# lab's own and no other: no packet leaves the loopback.
-#
-# A directory beside this script is a server: server.conf says which packages and addresses, run.sh starts it. Inside,
-# /lab/conf is this directory, /lab/pki the certificates, /lab/log and /lab/shared the directories of those names.
+# Nothing is installed: see ../lab.bash. 127.25.0.53 is the resolver, 127.25.0.54 the name server, 127.25.1-5.x port 25
+# the mail servers. The resolver knows a root of the lab's own and no other: no packet leaves the loopback.
 #
 # State directory: $MXTLS_MTA_STATE, /var/tmp/mxtls-mta by default. Logs are in its log/, certificates in its pki/.
-# Needs: apt-get, dpkg, openssl, unshare, nsenter, mount. Stops only processes that it started.
 set -euo pipefail
 
 conf=$(cd "$(dirname "$0")" && pwd)
 state=${MXTLS_MTA_STATE:-/var/tmp/mxtls-mta}
 servers="nsd unbound postfix exim sendmail courier opensmtpd"
-patience=30 # seconds for a server to listen; the slowest needs 3 on an idle machine
+resolver=127.25.0.53
+domain=mta-signed.test
 
-say() { echo "lab: $*" >&2; }
-die() {
-	say "$*"
-	exit 1
-}
-
-# load NAME: the server's own settings, in packages, listen and hostname.
-load() {
-	packages='' listen='' hostname=$1.mta-signed.test
-	# shellcheck disable=SC1090
-	. "$conf/$1/server.conf"
-}
-
-# debs PACKAGE...: the files, in apt's cache, of the packages and of what they need that is not installed here. Apt
-# names only what it would fetch, hence the empty cache.
-debs() {
-	mkdir -p "$state/empty/partial"
-	apt-get install -qq -y --no-install-recommends --print-uris -o Dir::Cache::archives="$state/empty" "$@" |
-		awk '/^\047/ { print "/var/cache/apt/archives/" $2 }'
-}
-
-# have FILE...: whether all the files are there.
-have() {
-	local file
-	for file; do [ -f "$file" ] || return 1; done
-}
-
-# fetch NAME: downloads the server's packages and leaves the list of their files in packages/NAME. The package lists
-# are fetched when there are none, or too old ones.
-fetch() {
-	local list=$state/packages/$1 get="apt-get install -qq -y --no-install-recommends --download-only"
-	# shellcheck disable=SC2046,SC2086
-	if ! [ "$(head -n 1 "$list" 2>/dev/null)" = "# $packages" ] || ! have $(tail -n +2 "$list"); then
-		if ! $get $packages >/dev/null 2>&1; then
-			say "apt-get update"
-			apt-get update -qq
-			$get $packages >/dev/null
-		fi
-		{ echo "# $packages" && debs $packages; } >"$list.new"
-		mv "$list.new" "$list"
-	fi
-}
-
-# unpack NAME ROOT: the server's packages over ROOT, where /lib and its like may be symbolic links.
-unpack() {
-	local file
-	tail -n +2 "$state/packages/$1" | while read -r file; do
-		dpkg-deb --fsys-tarfile "$file" | tar -x --keep-directory-symlink -C "$2"
-	done
-}
-
-# birth PID: when a process was started, in clock ticks since boot; with the pid it names one process for good.
-birth() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || true; }
-
-# alive NAME: whether the process that we started for a server still runs; its pid is then in $pid.
-alive() {
-	local born
-	[ -f "$state/run/$1" ] || return 1
-	read -r pid born <"$state/run/$1"
-	[ -n "$born" ] && [ "$(birth "$pid")" = "$born" ]
-}
-
-# answers ADDRESS:PORT: whether somebody accepts connections there.
-answers() { (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null; }
-
-# start NAME: runs a server and waits until it listens on all of its addresses.
-start() {
-	local name=$1 at deadline=$((SECONDS + patience))
-	for at in $listen; do ! answers "$at" || die "$name: something else listens on $at"; done
-	mkdir -p "$state/log/$name" "$state/rw/$name"
-	setsid unshare --mount --pid --uts --ipc --fork --kill-child=KILL --propagation private \
-		"$conf/lab.sh" enter "$name" </dev/null >"$state/log/$name/output" 2>&1 9>&- &
-	pid=$!
-	echo "$pid $(birth "$pid")" >"$state/run/$name"
-	for at in $listen; do
-		until answers "$at"; do
-			alive "$name" || die "$name: ended, see $state/log/$name: $(tail -n 3 "$state/log/$name/output")"
-			[ "$SECONDS" -lt "$deadline" ] || die "$name: nothing on $at, see $state/log/$name"
-			sleep 0.1
-		done
-	done
-}
-
-# enter NAME: process 1 of a server's name spaces: builds its file system and runs run.sh in it.
-enter() {
-	local name=$1 rw=$state/rw/$1 root=$state/rw/$1/root node
-	load "$name"
-	hostname "$hostname"
-	mount -t tmpfs -o mode=0755 tmpfs "$rw"
-	mkdir "$rw/upper" "$rw/work" "$root"
-	mount -t overlay -o "lowerdir=/,upperdir=$rw/upper,workdir=$rw/work" overlay "$root"
-	unpack "$name" "$root"
-	mount -t tmpfs -o mode=0755 tmpfs "$root/dev"
-	mount -t tmpfs -o mode=0755 tmpfs "$root/run"
-	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-	mount -t proc proc "$root/proc"
-	for node in null zero full random urandom; do
-		: >"$root/dev/$node"
-		mount --bind "/dev/$node" "$root/dev/$node"
-	done
-	ln -s /proc/self/fd "$root/dev/fd"
-	ln -s /proc/self/fd/1 "$root/dev/stdout"
-	mkdir -p "$root/lab/conf" "$root/lab/pki" "$root/lab/log" "$root/lab/shared"
-	mount --bind -o ro "$conf" "$root/lab/conf"
-	mount --bind "$state/pki" "$root/lab/pki"
-	mount --bind "$state/log/$name" "$root/lab/log"
-	mount --bind "$state/shared" "$root/lab/shared"
-	rm -f "$root/etc/resolv.conf"
-	echo "nameserver 127.25.0.53" >"$root/etc/resolv.conf"
-	rm -f "$root/etc/hosts"
-	printf '127.0.0.1 localhost\n%s %s\n' "${listen%%:*}" "$hostname" >"$root/etc/hosts"
-	exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TZ=UTC LANG=C.UTF-8 \
-		/bin/bash "/lab/conf/$name/run.sh"
-}
-
-stop() {
-	alive "$1" || { rm -f "$state/run/$1"; return 0; }
-	kill -KILL "$pid" # and with it, by --kill-child, process 1 of its name space, and with that all others
-	while alive "$1" && [ "$(awk '{ print $3 }' "/proc/$pid/stat" 2>/dev/null)" != Z ]; do sleep 0.05; done
-	rm -f "$state/run/$1"
-}
-
-up() {
-	local name started=$SECONDS
-	if status >/dev/null; then return; fi
-	down
-	mkdir -p "$state/packages" "$state/run" "$state/shared"
-	for name in $servers $servers; do # twice, since apt-get update may empty the cache (Docker's images do so)
-		load "$name"
-		fetch "$name"
-	done
-	say "packages ready after $((SECONDS - started)) s"
-	rm -rf "$state/pki" "$state/log" "${state:?}/shared/"*
+certificates() {
+	rm -rf "$state/pki"
 	"$conf/pki/make.sh" "$state/pki"
-	local job jobs=()
-	for name in $servers; do
-		load "$name"
-		start "$name" &
-		jobs+=($!)
-	done
-	for job in "${jobs[@]}"; do wait "$job"; done
-	say "up after $((SECONDS - started)) s; logs in $state/log, certificates in $state/pki"
 }
 
-down() {
-	local name
-	for name in $servers; do stop "$name"; done
-}
-
-status() {
-	local name word all=0
-	for name in $servers; do
-		word=up
-		alive "$name" || { word=down all=1; }
-		echo "$name $word"
-	done
-	return $all
-}
-
-# inside NAME CMD...: a command in the name spaces and the file system of a server.
-inside() {
-	local name=$1 init
-	shift
-	alive "$name" || die "$name is not up"
-	init=$(cat "/proc/$pid/task/$pid/children")
-	exec nsenter --target "${init%% *}" --mount --pid --uts --ipc --root --wd -- "$@"
-}
-
-case ${1-} in
-up | down)
-	[ "$(id -u)" = 0 ] || die "must be root"
-	mkdir -p "$state"
-	exec 9>"$state/lock"
-	flock 9
-	"$1"
-	;;
-status) status ;;
-in) inside "${@:2}" ;;
-enter) enter "$2" ;;
-*) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2 && exit 2 ;;
-esac
+. "$conf/../lab.bash"

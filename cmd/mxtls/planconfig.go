@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
+)
+
+const (
+	// maxConfig bounds what is read of a main.cf: the limit of package postfix, and one octet to go beyond it.
+	maxConfig = 1<<20 + 1
+	// defaultCADir is what tls_append_default_CA stands for beside a CAfile, on Debian and most others.
+	defaultCADir = "/etc/ssl/certs"
+)
+
+// readConfig is the Postfix in question: the one whose main.cf or postconf listing the flags name, else one that has
+// only roots to trust. Behind what is read stands what --ca-file and its kin mean in main.cf, where it counts as the
+// last assignment.
+func (f *planFlags) readConfig(stdin io.Reader) (*postfix.Config, error) {
+	o := postfix.Options{Open: openTable}
+	for _, v := range []struct {
+		flag, text string
+		version    *postfix.Version
+	}{{"--postfix-version", f.postfix, &o.Postfix}, {"--openssl-version", f.openssl, &o.OpenSSL}} {
+		if v.text == "" {
+			continue
+		}
+		var err error
+		if *v.version, err = postfix.ParseVersion(v.text); err != nil {
+			return nil, fmt.Errorf("%s: %w", v.flag, err)
+		}
+	}
+	text, err := f.mainCFText(stdin)
+	if err != nil {
+		return nil, err
+	}
+	override, err := f.override()
+	if err != nil {
+		return nil, err
+	}
+	parse := postfix.ParseMainCF
+	if f.postconf != "" {
+		parse = postfix.ParsePostconf
+	}
+	s, err := parse(io.MultiReader(bytes.NewReader(text), strings.NewReader(override)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.source(), err)
+	}
+	return postfix.NewConfig(s, o), nil
+}
+
+// openTable opens a policy table that main.cf names.
+func openTable(path string) (io.ReadCloser, error) { return os.Open(path) }
+
+// mainCFText is the text that --main-cf or --postconf names; nothing without either.
+func (f *planFlags) mainCFText(stdin io.Reader) ([]byte, error) {
+	flag, path := "--main-cf", f.mainCF
+	if f.postconf != "" {
+		flag, path = "--postconf", f.postconf
+	}
+	r := stdin
+	switch path {
+	case "":
+		return nil, nil
+	case "-":
+	default:
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		defer file.Close()
+		r = file
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxConfig))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return text, nil
+}
+
+// source is where the settings come from, for a reader; "" when nothing was read.
+func (f *planFlags) source() string {
+	switch {
+	case f.mainCF != "":
+		return f.mainCF
+	case f.postconf == "-":
+		return "postconf"
+	}
+	return f.postconf
+}
+
+// override are the lines of main.cf that mean the same as --ca-file, --ca-path or --ca, and as the roots that a scan
+// would take where nothing says anything; "" where main.cf alone has the word.
+func (f *planFlags) override() (string, error) {
+	file, dir := f.caFile, f.caPath
+	switch n := nonEmpty(f.caFile, f.caPath, f.ca); {
+	case n == 0 && f.source() != "":
+		return "", nil
+	case n != 1 || f.ca != "":
+		var err error
+		if f.named, err = f.roots(); err != nil {
+			return "", err
+		}
+		if f.named.From == pkix.Directory {
+			dir = f.named.Path
+		} else {
+			file = f.named.Path
+		}
+	}
+	quote := strings.NewReplacer("$", "$$", "\n", " ", "\r", " ")
+	return fmt.Sprintf("\nsmtp_tls_CAfile = %s\nsmtp_tls_CApath = %s\ntls_append_default_CA = no\n",
+		quote.Replace(file), quote.Replace(dir)), nil
+}
+
+// anchors are the roots that Postfix trusts. A CAfile that it cannot load costs it all TLS, which the configuration is
+// told; one that is not on this machine is an error, since main.cf may be another's.
+func (f *planFlags) anchors(cfg *postfix.Config) (*pkix.Bundle, error) {
+	b := f.named
+	if b == nil {
+		file, dir := cfg.CAfile, cfg.CApath
+		if _, err := os.Stat(file); file != "" && errors.Is(err, fs.ErrNotExist) {
+			return nil, hinted{fmt.Errorf("smtp_tls_CAfile: %w", err),
+				"without that file Postfix has no TLS at all; if it is only not on this machine, --ca-file FILE names one that is"}
+		}
+		switch {
+		case cfg.AppendDefaultCA && file == "":
+			file = systemBundle()
+		case cfg.AppendDefaultCA && dir == "":
+			dir = defaultCADir
+		}
+		b = pkix.Locations(file, dir)
+	}
+	cfg.EngineOff = b.TLSOff
+	return b, nil
+}
+
+// systemBundle is the root bundle of this operating system as a CAfile; "" without one.
+func systemBundle() string {
+	b, err := pkix.System()
+	if err != nil || b.From != pkix.File {
+		return ""
+	}
+	return b.Path
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"mxtls/scanner/name"
+)
+
+// maxWeights bounds the lines of a file of weights: as many destinations as a run may have.
+const maxWeights = 10_000_000
+
+// weights are the numbers of messages to destinations, by their canonical text. Nil has none.
+type weights map[string]int64
+
+// of is the number of messages to t.
+func (w weights) of(t name.Target) int64 { return w[t.String()] }
+
+// readWeights reads a file of weights; "" is none.
+func readWeights(path string) (weights, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--weights: %w", err)
+	}
+	defer file.Close()
+	w, err := parseWeights(file)
+	if err != nil {
+		return nil, hinted{fmt.Errorf("--weights %s: %w", path, err),
+			"a line is domain,count or, as uniq -c writes it, count domain"}
+	}
+	return w, nil
+}
+
+// parseWeights reads a destination and a count from each line, in either order, between commas, semicolons or blanks,
+// quoted or not. Empty lines and those that begin with # are left out, and so is a first line without a number, a
+// header. Counts for equal destinations are added up.
+func parseWeights(r io.Reader) (weights, error) {
+	w := weights{}
+	lines := bufio.NewScanner(r)
+	for number := 1; lines.Scan(); number++ {
+		if number > maxWeights {
+			return nil, fmt.Errorf("more than %d lines", maxWeights)
+		}
+		text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		target, count, err := parseWeight(text)
+		switch {
+		case errors.Is(err, errNoCount) && number == 1:
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		w[target.String()] += min(count, math.MaxInt64-w[target.String()])
+	}
+	return w, lines.Err()
+}
+
+var errNoCount = errors.New("no count")
+
+// parseWeight reads one line.
+func parseWeight(text string) (name.Target, int64, error) {
+	cells := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",; \t", r) })
+	var domain string
+	count := int64(-1)
+	for _, cell := range cells {
+		cell = strings.Trim(cell, `"`)
+		if n, err := strconv.ParseUint(cell, 10, 63); err == nil {
+			count = int64(n)
+		} else if domain == "" {
+			domain = cell
+		}
+	}
+	if count < 0 {
+		return name.Target{}, 0, errNoCount
+	}
+	target, err := name.ParseTarget(domain)
+	return target, count, err
+}

@@ -1,0 +1,41 @@
+package postfix
+
+import "fmt"
+
+// Advice is what to put into main.cf, line by line, with comments: trust anchors from the operating system's bundle
+// ("" = none was found), a level, and a log that shows TLS. What the configuration has already is left as it is; nil
+// stands for one that is not known.
+func Advice(bundle string, c *Config) []string {
+	if c == nil {
+		c = NewConfig(nil, Options{})
+	}
+	var lines []string
+	add := func(comment, format string, args ...any) {
+		lines = append(lines, "# "+comment, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case c.EngineOff != "" && bundle != "":
+		add("The CAfile in use cannot be loaded, which switches TLS off for all mail.", "smtp_tls_CAfile = %s", bundle)
+	case !c.Trusts() && bundle != "":
+		add("The root certificates of this operating system. Without them every server is Untrusted.",
+			"smtp_tls_CAfile = %s", bundle)
+	case !c.Trusts():
+		lines = append(lines, "# No root certificates were found on this system: install its ca-certificates package, then",
+			"# set smtp_tls_CAfile to its bundle. Without it every server is Untrusted.")
+	}
+	switch {
+	case c.Level == None || c.Level == LevelUnknown:
+		add("Encrypt wherever the server can, and deliver in any case.", "smtp_tls_security_level = may")
+	case (c.Level == Dane || c.Level == DaneOnly) && !c.DNSSEC:
+		add("Without this, dane looks no TLSA record up. It needs a validating resolver on this machine.",
+			"smtp_dns_support_level = dnssec")
+	}
+	if c.Loglevel == 0 {
+		add("One line per TLS connection. Without it the log does not show whether mail was encrypted.",
+			"smtp_tls_loglevel = 1")
+	}
+	if len(lines) == 0 {
+		lines = append(lines, "# Nothing to add: trust anchors, level and log level are set.")
+	}
+	return lines
+}

@@ -1,0 +1,104 @@
+package postfix
+
+import "strings"
+
+// cipherTraits are the words of ciphers(1) that apply to a TLS 1.2 suite by OpenSSL's name.
+//
+// Only what operators exclude is known: key exchange, authentication, cipher and MAC. A word that is not known matches
+// nothing.
+func cipherTraits(suite string) []string {
+	traits := []string{suite}
+	add := func(words ...string) { traits = append(traits, words...) }
+	parts := strings.Split(suite, "-")
+	switch parts[0] {
+	case "ECDHE":
+		add("kECDHE", "kEECDH", "ECDHE", "EECDH", "ECDH")
+	case "DHE", "EDH":
+		add("kDHE", "kEDH", "DHE", "EDH", "DH")
+	case "ADH":
+		add("aNULL", "ADH", "DH", "kDHE", "kEDH")
+	case "AECDH":
+		add("aNULL", "AECDH", "ECDH", "kECDHE", "kEECDH")
+	default:
+		add("kRSA", "RSA", "aRSA")
+	}
+	for i, part := range parts {
+		switch {
+		case part == "RSA" && i == 1:
+			add("aRSA")
+		case part == "ECDSA":
+			add("aECDSA", "ECDSA")
+		case part == "DSS":
+			add("aDSS", "DSS")
+		case strings.HasPrefix(part, "AES"):
+			add("AES", part)
+		case part == "CAMELLIA128", part == "CAMELLIA256":
+			add("CAMELLIA", part)
+		case part == "ARIA128", part == "ARIA256":
+			add("ARIA", part)
+		case part == "CHACHA20":
+			add("CHACHA20")
+		case part == "CBC3":
+			add("3DES", "DES")
+		case part == "RC4", part == "SEED", part == "IDEA", part == "MD5":
+			add(part)
+		}
+	}
+	switch last := parts[len(parts)-1]; last {
+	case "SHA":
+		add("SHA", "SHA1")
+	case "SHA256", "SHA384":
+		if !strings.Contains(suite, "GCM") && !strings.Contains(suite, "CHACHA20") && !strings.Contains(suite, "ARIA") {
+			add(last)
+		}
+	}
+	if strings.Contains(suite, "GCM") {
+		add("AESGCM")
+	}
+	return traits
+}
+
+// excluded reports whether one of the words takes a suite away. "A+B" is what is A and B (ciphers(1)).
+func excluded(suite string, words []string) bool {
+	traits := cipherTraits(suite)
+	has := func(word string) bool {
+		for _, t := range traits {
+			if strings.EqualFold(t, word) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, word := range words {
+		all := true
+		for part := range strings.SplitSeq(word, "+") {
+			all = all && has(part)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// graded reports whether a cipher grade has a suite: high is without 128 bits' lesser kin of 3DES, RC4, SEED and IDEA
+// (OpenSSL's HIGH); medium, low and export have all that OpenSSL 3 offers.
+func graded(suite, grade string) bool {
+	return !strings.EqualFold(grade, "high") || !excluded(suite, []string{"3DES", "RC4", "SEED", "IDEA"})
+}
+
+// goneMedium are what Postfix 3.8 took out of the grade medium for good.
+var goneMedium = []string{"SEED", "IDEA", "3DES", "RC2", "RC4", "RC5", "aDSS", "MD5"}
+
+// cipherBits is the strength of a suite as the log has it, "used/algorithm".
+func cipherBits(suite string) string {
+	for _, of := range []struct{ part, bits string }{
+		{"DES-CBC3", "112/168"}, {"CHACHA20", "256/256"}, {"AES256", "256/256"}, {"AES_256", "256/256"},
+		{"CAMELLIA256", "256/256"}, {"ARIA256", "256/256"},
+	} {
+		if strings.Contains(suite, of.part) {
+			return of.bits
+		}
+	}
+	return "128/128"
+}

@@ -1,0 +1,80 @@
+package postfix
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"mxtls/scanner/pkix"
+)
+
+// A plan is what holds for one delivery: a policy with main.cf's settings where it says nothing.
+type plan struct {
+	cfg       *Config
+	level     Level
+	age       time.Duration
+	protocols Protocols
+	grade     string
+	exclude   []string
+	names     pkix.Matcher
+	prints    []string // fingerprints to match
+	tafile    bool
+}
+
+// newPlan puts a policy and the configuration together (set_cipher and policy_create in smtp_tls_policy.c).
+func newPlan(c *Config, p Policy, age time.Duration) plan {
+	n := plan{cfg: c, level: p.Level, age: age, protocols: c.Protocols, grade: c.Ciphers, tafile: len(p.TAFiles) > 0}
+	n.exclude = append(n.exclude, c.Exclude...)
+	if p.Level.required() {
+		n.protocols, n.grade = c.MandatoryProtocols, c.MandatoryCiphers
+		n.exclude = append(n.exclude, c.MandatoryExclude...)
+	}
+	if p.ExcludeSet {
+		n.exclude = append(n.exclude[:0:0], p.Exclude...)
+	}
+	if p.Protocols != "" {
+		n.protocols, _ = parseProtocols(p.Protocols, c.Postfix)
+	}
+	if p.Ciphers != "" {
+		n.grade = strings.ToLower(p.Ciphers)
+	}
+	if c.Postfix.AtLeast(3, 8) {
+		n.exclude = append(n.exclude, goneMedium...)
+	}
+	if p.Level.matches() {
+		n.exclude = append(n.exclude, "aNULL")
+	}
+	switch {
+	case p.Level == Fingerprint:
+		if n.prints = p.Match; len(n.prints) == 0 {
+			n.prints = c.Fingerprints
+		}
+	case len(p.Match) > 0:
+		n.names, _ = newMatcher(p.Match)
+	case p.Level == Verify:
+		n.names = c.verify
+	case p.Level == Secure:
+		n.names = c.secure
+	}
+	return n
+}
+
+// anonymous reports whether suites without a certificate are offered.
+func (n *plan) anonymous() bool { return !excluded("ADH-AES256-SHA", n.exclude) }
+
+// futile is why no handshake can succeed, whatever the server: a setting that Postfix cannot read; "" when one can.
+func (n *plan) futile() string {
+	switch {
+	case n.protocols.bad:
+		return ProtocolNotAllowed
+	case !slices.Contains(grades, n.grade):
+		return CipherNotAllowed
+	}
+	return ""
+}
+
+// fallsBack reports whether a message is old enough to be sent in plain text after TLS broke (RETRY_AS_PLAINTEXT in
+// smtp_proto.c; Postfix 2.11 and before did so at once).
+func (n *plan) fallsBack() bool {
+	return n.level == May && (n.age >= n.cfg.MinimalBackoff || !n.cfg.Postfix.AtLeast(3, 0))
+}

@@ -1,0 +1,238 @@
+package postfix
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mxtls/scanner/pkix"
+)
+
+// A reader gives settings their types and collects what is wrong with them.
+type reader struct {
+	settings *Settings
+	postfix  Version
+	remarks  []Remark
+}
+
+func newReader(s *Settings, o Options) *reader {
+	if s == nil {
+		s = &Settings{}
+	}
+	r := &reader{settings: s, postfix: o.Postfix}
+	if text, ok := s.Get("mail_version"); ok {
+		v, err := ParseVersion(text)
+		if r.postfix.IsZero() && err == nil {
+			r.postfix = v
+		} else if err == nil && v != r.postfix {
+			r.remark(VersionMismatch, "the settings are of Postfix %s, but %s was asked for", v, r.postfix)
+		}
+	}
+	if r.postfix.IsZero() {
+		r.postfix = defaultPostfix
+	}
+	return r
+}
+
+func (r *reader) remark(code, format string, args ...any) {
+	r.remarks = append(r.remarks, Remark{code, fmt.Sprintf(format, args...)})
+}
+
+// lookup is a parameter as it is set, or its default.
+func (r *reader) lookup(parameter string) (string, bool) {
+	if value, ok := r.settings.Get(parameter); ok {
+		return value, true
+	}
+	return defaultOf(parameter, r.postfix)
+}
+
+// text is a parameter's value with its names expanded.
+func (r *reader) text(parameter string) string {
+	raw, _ := r.lookup(parameter)
+	e := expander{lookup: r.lookup, asked: map[string]bool{}}
+	value := trimBlanks(e.expand(raw))
+	if len(e.asked) > 0 {
+		missing := make([]string, 0, len(e.asked))
+		for name := range e.asked {
+			missing = append(missing, "$"+excerpt(name))
+		}
+		slices.Sort(missing)
+		r.remark(UndefinedName, "%s names %s, which is not set here: it was taken to be empty", parameter,
+			strings.Join(missing, ", "))
+	}
+	return value
+}
+
+// bad says that a value was left out of account. Postfix does not start with some of these, and takes the default for
+// others.
+func (r *reader) bad(parameter, value, instead string) {
+	r.remark(BadValue, "%s = %s cannot be read, by Postfix neither; it was taken to be %s", parameter,
+		excerpt(value), instead)
+}
+
+// instead is a parameter's default, for a value that cannot be read.
+func (r *reader) instead(parameter string) string {
+	value, _ := defaultOf(parameter, r.postfix)
+	return value
+}
+
+func (r *reader) yes(parameter string) bool {
+	value := r.text(parameter)
+	switch strings.ToLower(value) {
+	case "yes":
+		return true
+	case "no":
+		return false
+	}
+	r.bad(parameter, value, r.instead(parameter))
+	return r.instead(parameter) == "yes"
+}
+
+func (r *reader) number(parameter string) int {
+	value := r.text(parameter)
+	n, err := strconv.ParseUint(value, 10, 31)
+	if err != nil {
+		r.bad(parameter, value, r.instead(parameter))
+		n, _ = strconv.ParseUint(r.instead(parameter), 10, 31)
+	}
+	return int(n)
+}
+
+func (r *reader) oneOf(parameter string, words ...string) string {
+	value := strings.ToLower(r.text(parameter))
+	if !slices.Contains(words, value) {
+		r.bad(parameter, value, r.instead(parameter))
+		return r.instead(parameter)
+	}
+	return value
+}
+
+func (r *reader) lists(parameter, word string) bool {
+	return slices.ContainsFunc(splitList(r.text(parameter)), func(s string) bool { return strings.EqualFold(s, word) })
+}
+
+// duration reads "300s", "5d" or a bare number of the parameter's own unit (conv_time.c).
+func (r *reader) duration(parameter string, unit time.Duration) time.Duration {
+	value := r.text(parameter)
+	d, ok := parseDuration(value, unit)
+	if !ok {
+		r.bad(parameter, value, r.instead(parameter))
+		d, _ = parseDuration(r.instead(parameter), unit)
+	}
+	return d
+}
+
+func parseDuration(s string, unit time.Duration) (time.Duration, bool) {
+	if n := len(s); n > 0 {
+		units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour,
+			'w': 7 * 24 * time.Hour}
+		if u, ok := units[s[n-1]|0x20]; ok {
+			unit, s = u, s[:n-1]
+		}
+	}
+	n, err := strconv.ParseUint(s, 10, 31)
+	const most = 100 * 365 * 24 * time.Hour // of a message's age: no more fits any purpose, or a Duration
+	if err != nil || n > uint64(most/unit) {
+		return 0, false
+	}
+	return time.Duration(n) * unit, true
+}
+
+// protocols and grade keep a value that cannot be read: Postfix starts with it, and every handshake fails.
+func (r *reader) protocols(parameter string) Protocols {
+	value := r.text(parameter)
+	p, err := parseProtocols(value, r.postfix)
+	if err != nil {
+		r.remark(BadValue, "%s = %s makes every TLS handshake fail: %v", parameter, excerpt(value), err)
+	}
+	return p
+}
+
+// grades of ciphers (tls_misc.c).
+var grades = []string{"high", "medium", "low", "export", "null"}
+
+func (r *reader) grade(parameter string) string {
+	value := strings.ToLower(r.text(parameter))
+	if !slices.Contains(grades, value) {
+		r.remark(BadValue, "%s = %s makes every TLS handshake fail: it is no grade of ciphers", parameter, excerpt(value))
+	}
+	return value
+}
+
+// splitCiphers reads a list of ciphers to exclude, which colons may part too.
+func splitCiphers(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(":"+separators, r) })
+}
+
+// matcher reads a list of names to match, which colons may part too.
+func (r *reader) matcher(parameter string) ([]string, pkix.Matcher) {
+	words := splitCiphers(r.text(parameter))
+	m, odd := newMatcher(words)
+	if odd != nil {
+		r.remark(BadValue, "%s: %v, so no certificate has it", parameter, odd)
+	}
+	return words, m
+}
+
+// newMatcher takes the words that are names. One that is none matches nothing and keeps the others in force, as in
+// Postfix; the error is about the first such.
+func newMatcher(words []string) (m pkix.Matcher, odd error) {
+	var good []string
+	for _, word := range words {
+		if _, err := pkix.NewMatcher(word); err == nil {
+			good = append(good, word)
+		} else if odd == nil {
+			odd = err
+		}
+	}
+	m, _ = pkix.NewMatcher(good...) // each was taken alone
+	return m, odd
+}
+
+// level is smtp_tls_security_level, or what stood for it before Postfix 2.3.
+func (r *reader) level() Level {
+	if value := r.text("smtp_tls_security_level"); value != "" {
+		l := parseLevel(value)
+		if l == LevelUnknown {
+			r.remark(UnknownLevel, "smtp_tls_security_level = %s is no level: smtp(8) does not start with it, and no mail is "+
+				"sent", excerpt(value))
+		}
+		return l
+	}
+	enforce, use := r.yes("smtp_enforce_tls"), r.yes("smtp_use_tls")
+	l := None
+	switch {
+	case enforce && r.yes("smtp_tls_enforce_peername"):
+		l = Verify
+	case enforce:
+		l = Encrypt
+	case use:
+		l = May
+	}
+	if l != None {
+		r.remark(LegacyTLS, "smtp_use_tls and smtp_enforce_tls are obsolete and mean smtp_tls_security_level = %s; "+
+			"any value there overrides them", l)
+	}
+	return l
+}
+
+// levelOf is a parameter whose value is one of some levels.
+func (r *reader) levelOf(parameter string, allowed ...Level) Level {
+	value := r.text(parameter)
+	if l := parseLevel(value); slices.Contains(allowed, l) {
+		return l
+	}
+	r.bad(parameter, value, Dane.String())
+	return Dane
+}
+
+// parseLevel reads a level in any case, as Postfix does.
+func parseLevel(s string) Level {
+	var l Level
+	if err := l.UnmarshalText([]byte(strings.ToLower(s))); err != nil {
+		return LevelUnknown
+	}
+	return l
+}
