@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 30s
 
-.PHONY: all build demo test test-mta check fuzz bench golden vuln clean
+.PHONY: all build demo test test-mta test-parity check fuzz bench golden vuln clean
 
 all: check test
 
@@ -16,12 +16,15 @@ test: ## all tests that need nothing but Go and openssl
 	go test -race -shuffle=on ./...
 
 test-mta: ## scan real Postfix, Exim, Sendmail, Courier and OpenSMTPD behind unbound (Debian, root)
-	go test -count=1 -tags mta -run TestMTA -v -timeout 12m ./cmd/mxtls
+	go test -count=1 -p 1 -tags mta -run TestMTA -v -timeout 12m ./cmd/mxtls ./scanner/pkix
+
+test-parity: ## mxtls plan against a real Postfix that sends mail to some 300 domains (Debian, root)
+	go test -count=1 -tags parity -run TestParity -v -timeout 12m ./cmd/mxtls
 
 check: ## format, vet, lint, tidiness; changes nothing
 	@test -z "$$(gofmt -s -l .)" || { echo "not gofmt'ed:"; gofmt -s -l .; exit 1; }
-	go vet ./... && go vet -tags mta ./... && GOARCH=386 go vet ./...
-	go run $(STATICCHECK) -checks all -tags mta ./...
+	go vet ./... && go vet -tags mta,parity ./... && GOARCH=386 go vet ./...
+	go run $(STATICCHECK) -checks all -tags mta,parity ./...
 	go fix -diff ./... && go mod tidy -diff
 	go test -run TestImportDirections ./cmd/mxtls
 
