@@ -24,7 +24,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected output in testdata/script")
 
 // stopLimit is how long a run may last after a signal.
-const stopLimit = 10 * time.Second
+const stopLimit = 5 * time.Second
 
 // storiesAtOnce is how many tests run at a time: most of a story is waiting, which asks for no processor.
 const storiesAtOnce = "6"
