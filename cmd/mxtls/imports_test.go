@@ -21,6 +21,7 @@ var layers = []string{
 	"mxtls/scanner/postfix",
 	"mxtls/scanner/verdict",
 	"mxtls/scanner",
+	"mxtls/scanner/runfile",
 	"mxtls/report",
 	"mxtls/scanner/scannertest",
 	"mxtls/scanner/scannertest/bench",

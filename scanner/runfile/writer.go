@@ -1,0 +1,181 @@
+package runfile
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"mxtls/scanner"
+	"mxtls/scanner/starttls"
+)
+
+const (
+	bufferSize = 64 << 10
+	flushAfter = time.Second // what a crash may cost
+	zstdWindow = 1 << 20     // of which the writer holds a few; servers repeat themselves within it
+)
+
+// Writer writes one run. It is for one goroutine. An error is the file's own and ends the writing.
+type Writer struct {
+	zip     *zstd.Encoder // nil = plain
+	out     *bufio.Writer
+	line    bytes.Buffer
+	encode  *json.Encoder // to line
+	flushed time.Time
+
+	sessions     *dictionary[sessionKey]
+	certificates *dictionary[[sha256.Size]byte]
+	numbers      uint64 // given to sessions
+}
+
+// sessionKey is what one session is known by. One that never began has no time, but a reason for that.
+type sessionKey struct {
+	addr    netip.AddrPort
+	sni     string
+	started int64
+	why     string
+}
+
+// NewWriter begins a run's file and writes its first line.
+func NewWriter(file io.Writer, compress bool, h Head) (*Writer, error) {
+	w := &Writer{
+		flushed:  time.Now(),
+		sessions: newDictionary[sessionKey](keptSessions), certificates: newDictionary[[sha256.Size]byte](keptCertificates),
+	}
+	if compress {
+		zip, err := zstd.NewWriter(file, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow))
+		if err != nil {
+			return nil, err
+		}
+		w.zip, file = zip, zip
+	}
+	w.out = bufio.NewWriterSize(file, bufferSize)
+	w.encode = json.NewEncoder(&w.line)
+	w.encode.SetEscapeHTML(false)
+	record := runRecord{
+		Type: typeRun, SchemaVersion: SchemaVersion, Program: program, Version: h.Version, Started: h.Started.UTC(), At: h.At.UTC(),
+		Resolvers: h.Resolvers, Validating: h.Validating, EHLO: h.EHLO, Port: h.Port, Limits: h.Limits, Roots: h.Roots,
+		AsPostfix: h.AsPostfix,
+	}
+	if _, err := w.write(record); err != nil {
+		return nil, err
+	}
+	return w, w.Flush()
+}
+
+// Add writes one result. What is judgement in it is left out.
+func (w *Writer) Add(group string, r *scanner.Result) error {
+	d := domainOf(group, r)
+	for i := range r.Facts.Servers {
+		if !r.Facts.Servers[i].Addr.IsValid() {
+			continue
+		}
+		number, err := w.session(r.Facts.Servers[i].Session)
+		if err != nil {
+			return err
+		}
+		d.Sessions = append(d.Sessions, number)
+	}
+	_, d.Forget = w.sessions.shrink()
+	sums, _ := w.certificates.shrink()
+	for _, sum := range sums {
+		d.ForgetCertificates = append(d.ForgetCertificates, hex.EncodeToString(sum[:]))
+	}
+	if _, err := w.write(d); err != nil {
+		return err
+	}
+	if time.Since(w.flushed) >= flushAfter {
+		return w.Flush()
+	}
+	return nil
+}
+
+// End writes the last line and all that is still in memory. The file is the caller's to close.
+func (w *Writer) End(t Tail) error {
+	if _, err := w.write(endRecord{typeEnd, t}); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if w.zip != nil {
+		return w.zip.Close()
+	}
+	return nil
+}
+
+// Flush hands all that was written over to the file.
+func (w *Writer) Flush() error {
+	w.flushed = time.Now()
+	if err := w.out.Flush(); err != nil {
+		return err
+	}
+	if w.zip != nil {
+		return w.zip.Flush()
+	}
+	return nil
+}
+
+// session is a session's number; its line is written before the first use of that.
+func (w *Writer) session(ses *starttls.Session) (uint64, error) {
+	key := sessionKey{addr: ses.Addr, sni: ses.SNI}
+	if !ses.Started.IsZero() {
+		key.started = ses.Started.UnixNano()
+	} else if ses.Err != nil {
+		key.why = ses.Err.Error()
+	}
+	if number, known := w.sessions.number(key); known {
+		return number, nil
+	}
+	w.numbers++
+	var err error
+	record := sessionOf(ses, func(chain [][]byte) []string {
+		refs, e := w.refer(chain)
+		if err == nil {
+			err = e
+		}
+		return refs
+	})
+	if err != nil {
+		return 0, err
+	}
+	record.Session = w.numbers
+	octets, err := w.write(record)
+	w.sessions.add(key, w.numbers, octets)
+	return w.numbers, err
+}
+
+// refer writes the certificates of a chain that are not in the file, or no longer known from it.
+func (w *Writer) refer(chain [][]byte) ([]string, error) {
+	var refs []string
+	for _, der := range chain {
+		sum := sha256.Sum256(der)
+		ref := hex.EncodeToString(sum[:])
+		refs = append(refs, ref)
+		if _, known := w.certificates.number(sum); known {
+			continue
+		}
+		octets, err := w.write(certificateRecord{typeCertificate, ref, der})
+		if err != nil {
+			return nil, err
+		}
+		w.certificates.add(sum, 0, octets)
+	}
+	return refs, nil
+}
+
+// write appends one line and says how long it is.
+func (w *Writer) write(record any) (octets int, err error) {
+	w.line.Reset()
+	if err := w.encode.Encode(record); err != nil {
+		return 0, err
+	}
+	return w.out.Write(w.line.Bytes())
+}
