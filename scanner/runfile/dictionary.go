@@ -3,7 +3,8 @@ package runfile
 // What a writer keeps in mind of what it wrote, in octets of the file's lines, so that a reader, who holds the things
 // themselves, stays below some 200 MiB whatever the run. Certificates come up again for longer: issuers' are shared.
 const (
-	keptSessions     = 48 << 20
+	keptHosts        = 8 << 20 // they hold on to their sessions
+	keptSessions     = 32 << 20
 	keptCertificates = 64 << 20
 )
 

@@ -11,11 +11,11 @@ import (
 	"mxtls/scanner/verdict"
 )
 
-// domainOf is a result's line, without its sessions.
+// domainOf is a result's line, without its hosts.
 func domainOf(group string, r *scanner.Result) *domainRecord {
 	d := &domainRecord{
 		Type: typeDomain, Index: r.Index, Input: text(r.Input), Group: text(group), Legacy: r.Facts.Legacy,
-		MX: mxOf(&r.Facts.MX), Defect: text(r.Defect), Started: r.Started, Duration: r.Duration,
+		Defect: text(r.Defect), Started: r.Started, Duration: r.Duration,
 	}
 	if r.Invalid != nil {
 		d.Input, d.Invalid = text(r.Invalid.Input), r.Invalid.Reason.String()
@@ -25,7 +25,7 @@ func domainOf(group string, r *scanner.Result) *domainRecord {
 	return d
 }
 
-// result is the line's result, without its sessions.
+// result is the line's result, without its hosts.
 func (d *domainRecord) result() (scanner.Result, error) {
 	r := scanner.Result{
 		Index: d.Index, Input: string(d.Input), Defect: string(d.Defect), Started: d.Started, Duration: d.Duration,
@@ -39,7 +39,7 @@ func (d *domainRecord) result() (scanner.Result, error) {
 	if r.Target, err = name.ParseTarget(d.Target); err != nil {
 		return r, fmt.Errorf("target: %w", err)
 	}
-	r.Facts = verdict.Facts{Domain: r.Target.Name, Direct: r.Target.Direct, Legacy: d.Legacy, MX: d.MX.set()}
+	r.Facts = verdict.Facts{Domain: r.Target.Name, Direct: r.Target.Direct, Legacy: d.Legacy}
 	return r, nil
 }
 

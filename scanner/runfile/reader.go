@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"mxtls/scanner"
+	"mxtls/scanner/mx"
 	"mxtls/scanner/starttls"
 )
 
@@ -39,16 +40,23 @@ type Reader struct {
 	line int
 	buf  []byte
 
+	hosts        map[uint64]*hosts
 	sessions     map[uint64]*starttls.Session
 	certificates map[string][]byte
+}
+
+// hosts are a domain's mail hosts, and the sessions with their addresses in mail's order.
+type hosts struct {
+	set      mx.Set
+	sessions []*starttls.Session
 }
 
 // NewReader reads the first line of a run's file. The error is ErrForeign, ErrNewer, an *Error about a line, or the
 // file's own. Close it after use.
 func NewReader(file io.Reader) (*Reader, error) {
 	r := &Reader{
-		in:       bufio.NewReaderSize(file, bufferSize),
-		sessions: map[uint64]*starttls.Session{}, certificates: map[string][]byte{},
+		in:    bufio.NewReaderSize(file, bufferSize),
+		hosts: map[uint64]*hosts{}, sessions: map[uint64]*starttls.Session{}, certificates: map[string][]byte{},
 	}
 	if start, _ := r.in.Peek(len(zstdMagic)); bytes.Equal(start, zstdMagic) {
 		zip, err := zstd.NewReader(r.in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory))
@@ -168,6 +176,8 @@ func (r *Reader) record(line []byte) (*Saved, error) {
 		err = r.certificate(line)
 	case kind == typeSession:
 		err = r.session(line)
+	case kind == typeHosts:
+		err = r.mailHosts(line)
 	case kind == typeDomain:
 		saved, err = r.domain(line)
 	case kind == typeEnd:
@@ -246,41 +256,64 @@ func (r *Reader) domain(line []byte) (*Saved, error) {
 	if err != nil {
 		return nil, err
 	}
-	if result.Invalid == nil && d.Defect == "" {
-		if err := r.serve(&result, d.Sessions); err != nil {
+	if result.Invalid == nil {
+		if err := r.serve(&result, d.Hosts); err != nil {
 			return nil, err
 		}
 	}
-	for _, number := range d.Forget {
+	for _, number := range d.Forget.Hosts {
+		delete(r.hosts, number)
+	}
+	for _, number := range d.Forget.Sessions {
 		delete(r.sessions, number)
 	}
-	for _, ref := range d.ForgetCertificates {
+	for _, ref := range d.Forget.Certificates {
 		delete(r.certificates, ref)
 	}
 	return &Saved{string(d.Group), result}, nil
 }
 
-// serve gives a result its servers, with the sessions that their addresses had.
-func (r *Reader) serve(result *scanner.Result, sessions []uint64) error {
+func (r *Reader) mailHosts(line []byte) error {
+	var record hostsRecord
+	if err := json.Unmarshal(line, &record); err != nil {
+		return err
+	}
+	h := &hosts{set: record.MX.set(), sessions: make([]*starttls.Session, len(record.Sessions))}
+	for i, number := range record.Sessions {
+		ses, ok := r.sessions[number]
+		if !ok {
+			return fmt.Errorf("session %d is not in the file", number)
+		}
+		h.sessions[i] = ses
+	}
+	r.hosts[record.Number] = h
+	return nil
+}
+
+// serve gives a result its mail hosts and servers. Where a defect of ours spoiled it, it has no servers.
+func (r *Reader) serve(result *scanner.Result, number uint64) error {
+	h, ok := r.hosts[number]
+	if !ok {
+		return fmt.Errorf("the hosts with number %d are not in the file", number)
+	}
+	result.Facts.MX = h.set
+	if result.Defect != "" {
+		return nil
+	}
 	port := r.head.Port
 	if result.Target.Port != 0 {
 		port = result.Target.Port
 	}
 	result.Facts.Servers = scanner.Servers(&result.Facts.MX, port)
+	sessions := h.sessions
 	for i := range result.Facts.Servers {
 		if !result.Facts.Servers[i].Addr.IsValid() {
 			continue
 		}
 		if len(sessions) == 0 {
-			return errors.New("a server has no session")
+			return fmt.Errorf("the hosts with number %d have fewer sessions than addresses", number)
 		}
-		number := sessions[0]
-		sessions = sessions[1:]
-		ses, ok := r.sessions[number]
-		if !ok {
-			return fmt.Errorf("session %d is not in the file", number)
-		}
-		result.Facts.Servers[i].Session = ses
+		result.Facts.Servers[i].Session, sessions = sessions[0], sessions[1:]
 	}
 	return nil
 }

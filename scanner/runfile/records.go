@@ -18,6 +18,7 @@ const (
 	typeRun         = "run"
 	typeCertificate = "certificate"
 	typeSession     = "session"
+	typeHosts       = "hosts"
 	typeDomain      = "domain"
 	typeEnd         = "end"
 )
@@ -115,15 +116,31 @@ type domainRecord struct {
 	Invalid  string        `json:"invalid,omitempty"`
 	Group    text          `json:"group,omitempty"`
 	Legacy   bool          `json:"legacy,omitempty"`
-	MX       mxRecord      `json:"mx"`
-	Sessions []uint64      `json:"sessions,omitempty"` // of the addresses, in mail's order
+	Hosts    uint64        `json:"hosts,omitempty"` // 0 = invalid
 	Defect   text          `json:"defect,omitempty"`
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"duration_ns"`
 
-	// What no later line refers to: sessions by number, certificates by SHA-256.
-	Forget             []uint64 `json:"forget,omitempty"`
-	ForgetCertificates []string `json:"forget_certificates,omitempty"`
+	Forget forgetRecord `json:"forget,omitzero"`
+}
+
+// forgetRecord is what no later line refers to.
+type forgetRecord struct {
+	Hosts        []uint64 `json:"hosts,omitempty"`
+	Sessions     []uint64 `json:"sessions,omitempty"`
+	Certificates []string `json:"certificates,omitempty"` // SHA-256
+}
+
+// IsZero reports whether there is nothing to forget.
+func (f forgetRecord) IsZero() bool {
+	return f.Hosts == nil && f.Sessions == nil && f.Certificates == nil
+}
+
+type hostsRecord struct {
+	Type     string   `json:"type"`
+	Number   uint64   `json:"number,omitempty"`
+	MX       mxRecord `json:"mx"`
+	Sessions []uint64 `json:"sessions,omitempty"` // of the addresses, in mail's order
 }
 
 type mxRecord struct {

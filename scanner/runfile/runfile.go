@@ -6,11 +6,12 @@
 //
 //	run          first: who looked, when, from where and how; Head has the fields
 //	certificate  DER in base64 and its SHA-256, before the first session that shows it
-//	session      one SMTP session, numbered, before the first domain that it serves; chains are lists of SHA-256
-//	domain       one item of the list, in the list's order: its mail hosts, and its servers' sessions by number
+//	session      one SMTP session, numbered, before the first use of it; chains are lists of SHA-256
+//	hosts        mail hosts and their servers' sessions by number, numbered, before the first domain that has them
+//	domain       one item of the list, in the list's order, and its hosts by number
 //	end          last: what only the end of a run knows; Tail has the fields
 //
-// Each certificate and each session stands there once and is referred to. So that neither side's memory grows with the
+// Each certificate, session and set of hosts stands there once and is referred to. So that neither side's memory grows with the
 // run, a writer keeps only so much in mind: a line's "forget" lists what no later line refers to, and who comes up
 // again later than that is written again.
 //

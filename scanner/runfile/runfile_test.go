@@ -209,6 +209,9 @@ func TestOnce(t *testing.T) {
 	if got, want := strings.Count(file, `{"type":"session"`), len(r.Facts.Servers); got != want {
 		t.Errorf("%d session lines for %d sessions", got, want)
 	}
+	if got := strings.Count(file, `{"type":"hosts"`); got != 1 {
+		t.Errorf("%d hosts lines", got)
+	}
 	if got := strings.Count(file, `{"type":"domain"`); got != 3 {
 		t.Errorf("%d domain lines", got)
 	}
@@ -246,7 +249,7 @@ func TestForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.sessions.limit, w.certificates.limit = 3000, 300
+	w.hosts.limit, w.sessions.limit, w.certificates.limit = 1000, 3000, 300
 	for i := range results {
 		if err := w.Add("", &results[i]); err != nil {
 			t.Fatal(err)
@@ -255,7 +258,7 @@ func TestForgotten(t *testing.T) {
 	if err := w.End(Tail{}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(file.String(), `"forget":[`) || !strings.Contains(file.String(), `"forget_certificates":[`) {
+	if !strings.Contains(file.String(), `"forget":{`) || !strings.Contains(file.String(), `"certificates":[`) {
 		t.Error("nothing is forgotten")
 	}
 	r, err := NewReader(&file)
@@ -269,8 +272,8 @@ func TestForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		got = append(got, saved.Result)
-		if len(r.sessions) > 10 || len(r.certificates) > 10 {
-			t.Fatalf("the reader holds %d sessions and %d certificates", len(r.sessions), len(r.certificates))
+		if len(r.hosts) > 10 || len(r.sessions) > 10 || len(r.certificates) > 10 {
+			t.Fatalf("the reader holds %d hosts, %d sessions and %d certificates", len(r.hosts), len(r.sessions), len(r.certificates))
 		}
 	}
 	if diff := cmp.Diff(results, got, same); diff != "" {
@@ -306,7 +309,7 @@ func TestCutOff(t *testing.T) {
 	r := full(t)
 	file := write(t, false, &Tail{}, r, r, r)
 	first := bytes.IndexByte(file, '\n') + 1
-	for n := first; n < len(file); n += 7 {
+	for n := first; n < len(file); n += 31 {
 		_, results, tail, err := read(file[:n])
 		if err != nil {
 			t.Fatalf("cut at %d: %v", n, err)
@@ -337,7 +340,7 @@ func TestCutOffCompressed(t *testing.T) {
 	if _, results, tail, err := read(file); err != nil || len(results) != 1 || tail != nil {
 		t.Errorf("after a flush: %d results, tail %v, %v", len(results), tail, err)
 	}
-	for n := whole / 2; n < len(more); n += 11 {
+	for n := whole / 2; n < len(more); n += 37 {
 		_, results, tail, err := read(more[:n])
 		if err != nil && !errors.Is(err, ErrForeign) {
 			t.Fatalf("cut at %d of %d: %v", n, len(more), err)
@@ -369,8 +372,9 @@ func TestDamaged(t *testing.T) {
 		{"another run", lines[0] + lines[0], "line 2: another run begins here"},
 		{"a certificate that was changed", strings.Replace(good, `"der":"`, `"der":"AAAA`, 1), "line 2: the certificate is not the one with SHA-256"},
 		{"a certificate missing", strings.Replace(good, second, "", 1), "the certificate with SHA-256"},
-		{"a session missing", lines[0] + lines[len(lines)-3], "line 2: session 1 is not in the file"},
-		{"too few sessions", strings.Replace(good, `"sessions":[`, `"sessions":[],"was":[`, 1), "a server has no session"},
+		{"hosts missing", lines[0] + lines[len(lines)-3], "line 2: the hosts with number 5 are not in the file"},
+		{"a session missing", lines[0] + lines[len(lines)-4], "line 2: session 1 is not in the file"},
+		{"too few sessions", strings.Replace(good, `"sessions":[`, `"sessions":[],"was":[`, 1), "have fewer sessions than addresses"},
 		{"an unknown word", strings.Replace(good, `"stage":"connected"`, `"stage":"beamed"`, 1), `stage: no value "beamed"`},
 		{"too many stages", strings.Replace(good, `"took_ns":[`, `"took_ns":[1,1,1,1,1,1,1,1,1,`, 1), "session 1 has"},
 		{"a long line later", lines[0] + strings.Repeat("x", maxLine+bufferSize+1), "line 2: the line is longer than 4 MiB"},

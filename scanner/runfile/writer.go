@@ -14,6 +14,7 @@ import (
 
 	"mxtls/scanner"
 	"mxtls/scanner/starttls"
+	"mxtls/scanner/verdict"
 )
 
 const (
@@ -30,9 +31,10 @@ type Writer struct {
 	encode  *json.Encoder // to line
 	flushed time.Time
 
+	hosts        *dictionary[[sha256.Size]byte]
 	sessions     *dictionary[sessionKey]
 	certificates *dictionary[[sha256.Size]byte]
-	numbers      uint64 // given to sessions
+	numbers      uint64 // given to hosts and sessions
 }
 
 // sessionKey is what one session is known by. One that never began has no time, but a reason for that.
@@ -46,8 +48,9 @@ type sessionKey struct {
 // NewWriter begins a run's file and writes its first line.
 func NewWriter(file io.Writer, compress bool, h Head) (*Writer, error) {
 	w := &Writer{
-		flushed:  time.Now(),
-		sessions: newDictionary[sessionKey](keptSessions), certificates: newDictionary[[sha256.Size]byte](keptCertificates),
+		flushed: time.Now(),
+		hosts:   newDictionary[[sha256.Size]byte](keptHosts), sessions: newDictionary[sessionKey](keptSessions),
+		certificates: newDictionary[[sha256.Size]byte](keptCertificates),
 	}
 	if compress {
 		zip, err := zstd.NewWriter(file, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow))
@@ -73,20 +76,17 @@ func NewWriter(file io.Writer, compress bool, h Head) (*Writer, error) {
 // Add writes one result. What is judgement in it is left out.
 func (w *Writer) Add(group string, r *scanner.Result) error {
 	d := domainOf(group, r)
-	for i := range r.Facts.Servers {
-		if !r.Facts.Servers[i].Addr.IsValid() {
-			continue
-		}
-		number, err := w.session(r.Facts.Servers[i].Session)
-		if err != nil {
+	if r.Invalid == nil {
+		var err error
+		if d.Hosts, err = w.hostsOf(&r.Facts); err != nil {
 			return err
 		}
-		d.Sessions = append(d.Sessions, number)
 	}
-	_, d.Forget = w.sessions.shrink()
+	_, d.Forget.Hosts = w.hosts.shrink()
+	_, d.Forget.Sessions = w.sessions.shrink()
 	sums, _ := w.certificates.shrink()
 	for _, sum := range sums {
-		d.ForgetCertificates = append(d.ForgetCertificates, hex.EncodeToString(sum[:]))
+		d.Forget.Certificates = append(d.Forget.Certificates, hex.EncodeToString(sum[:]))
 	}
 	if _, err := w.write(d); err != nil {
 		return err
@@ -123,6 +123,35 @@ func (w *Writer) Flush() error {
 	return nil
 }
 
+// hostsOf is the number of a domain's hosts; their line is written before the first use of that. They are the same where
+// their lines are.
+func (w *Writer) hostsOf(f *verdict.Facts) (uint64, error) {
+	record := hostsRecord{Type: typeHosts, MX: mxOf(&f.MX)}
+	for i := range f.Servers {
+		if !f.Servers[i].Addr.IsValid() {
+			continue
+		}
+		number, err := w.session(f.Servers[i].Session)
+		if err != nil {
+			return 0, err
+		}
+		record.Sessions = append(record.Sessions, number)
+	}
+	w.line.Reset()
+	if err := w.encode.Encode(record); err != nil {
+		return 0, err
+	}
+	key := sha256.Sum256(w.line.Bytes())
+	if number, known := w.hosts.number(key); known {
+		return number, nil
+	}
+	w.numbers++
+	record.Number = w.numbers
+	octets, err := w.write(record)
+	w.hosts.add(key, record.Number, octets)
+	return record.Number, err
+}
+
 // session is a session's number; its line is written before the first use of that.
 func (w *Writer) session(ses *starttls.Session) (uint64, error) {
 	key := sessionKey{addr: ses.Addr, sni: ses.SNI}
@@ -148,8 +177,8 @@ func (w *Writer) session(ses *starttls.Session) (uint64, error) {
 	}
 	record.Session = w.numbers
 	octets, err := w.write(record)
-	w.sessions.add(key, w.numbers, octets)
-	return w.numbers, err
+	w.sessions.add(key, record.Session, octets)
+	return record.Session, err
 }
 
 // refer writes the certificates of a chain that are not in the file, or no longer known from it.
