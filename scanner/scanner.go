@@ -87,6 +87,14 @@ func (s *Scanner) Resolvers() []string { return s.resolver.Servers() }
 // words.
 func (s *Scanner) Sessions() int64 { return s.sessions.begun.Load() }
 
+// Remember takes over a session that an earlier run held, so that this one holds none with its address. Sessions that
+// never began are not taken over.
+func (s *Scanner) Remember(ses *starttls.Session) {
+	if ses != nil && !ses.Started.IsZero() {
+		s.sessions.remember(ses)
+	}
+}
+
 // Err is why a Scan had to stop early: ErrResolverDown, or what Vet found; nil when nothing did.
 func (s *Scanner) Err() error {
 	if s.down.Load() {

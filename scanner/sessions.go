@@ -146,6 +146,21 @@ func (s *sessions) begin(work, start context.Context, addr netip.AddrPort, host 
 	return v
 }
 
+// remember files a session of an earlier run: its address is not visited again.
+func (s *sessions) remember(ses *starttls.Session) {
+	v := &visit{done: make(chan struct{}), session: ses}
+	close(v.done)
+	s.mu.Lock()
+	_, known := s.visits[ses.Addr]
+	if !known {
+		s.visits[ses.Addr] = v
+	}
+	s.mu.Unlock()
+	if !known {
+		s.file(ses.Addr, v)
+	}
+}
+
 // wait is the visit's session. One that ended with another caller's context, while ours goes on, is held again.
 func (s *sessions) wait(v *visit, work, start context.Context, addr netip.AddrPort, host name.Name) *starttls.Session {
 	ses := v.wait(work)

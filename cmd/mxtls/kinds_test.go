@@ -26,9 +26,9 @@ var kinds = map[string]func(w *world, host string) scannertest.SMTP{
 		s.TLS = &tls.Config{MaxVersion: tls.VersionTLS12}
 		return s
 	},
-	"expiring":   func(w *world, host string) scannertest.SMTP { return w.issue(6, host) },
-	"expired":    func(w *world, host string) scannertest.SMTP { return w.issue(-20, host) },
-	"othername":  func(w *world, _ string) scannertest.SMTP { return w.issue(60, "host17.cheaphosting.example") },
+	"expiring":  func(w *world, host string) scannertest.SMTP { return w.issue(6, host) },
+	"expired":   func(w *world, host string) scannertest.SMTP { return w.issue(-20, host) },
+	"othername": func(w *world, _ string) scannertest.SMTP { return w.issue(60, "host17.cheaphosting.example") },
 	"selfsigned": func(_ *world, host string) scannertest.SMTP {
 		cert := scannertest.SelfSigned([]string{host}, lasting(60))
 		return scannertest.SMTP{Certificate: &cert}

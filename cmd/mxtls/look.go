@@ -41,6 +41,7 @@ type look struct {
 	started  time.Time
 	vantage  bool // check the resolver and the way out first
 	controls []string
+	before   *unfinished // the run that this one goes on with; nil = none
 
 	validating truth.Truth
 }
@@ -55,6 +56,9 @@ func (l *look) check(ctx context.Context) (err error) {
 }
 
 func (l *look) head() runfile.Head {
+	if l.before != nil {
+		return l.before.head()
+	}
 	o := l.scan.Options()
 	return runfile.Head{
 		Version: version(), Started: l.started.UTC(), At: o.At, Resolvers: l.scan.Resolvers(), Validating: l.validating,
@@ -67,14 +71,25 @@ func (l *look) head() runfile.Head {
 	}
 }
 
-// results are the scan's, held back until the way out is known to be free.
+// results are those of the run that this one goes on with, if it does, and then the scan's, held back until the way out
+// is known to be free.
 func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
-	results := l.scan.Scan(ctx, l.items.all())
-	if l.vantage {
-		results = l.scan.Vet(ctx, results, l.controls)
-	}
 	return func(yield func(runfile.Saved) bool) {
+		items := l.items.all()
+		if l.before != nil {
+			next, stop := iter.Pull(items)
+			defer stop()
+			if !l.before.replay(ctx, l.scan, next, yield) {
+				return
+			}
+			items = rest(next)
+		}
+		results := l.scan.Scan(ctx, items)
+		if l.vantage {
+			results = l.scan.Vet(ctx, results, l.controls)
+		}
 		for r := range results {
+			r.Index += l.before.count()
 			if !yield(runfile.Saved{Group: l.items.group(r.Index), Result: r}) {
 				return
 			}
@@ -82,8 +97,16 @@ func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
 	}
 }
 
+// rest is what is left of a sequence that was begun.
+func rest(next func() (string, bool)) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for item, ok := next(); ok && yield(item); item, ok = next() {
+		}
+	}
+}
+
 func (l *look) tail(ctx context.Context) runfile.Tail {
-	t := runfile.Tail{Duplicates: l.items.duplicates(), Sessions: int(l.scan.Sessions())}
+	t := runfile.Tail{Duplicates: l.items.duplicates(), Sessions: int(l.scan.Sessions()) + l.before.sessions()}
 	switch err := errors.Join(l.scan.Err(), l.items.err()); {
 	case err != nil:
 		t.Partial = err.Error()
@@ -98,7 +121,7 @@ func (l *look) err() error {
 	if err := l.scan.Err(); err != nil && !errors.Is(err, scanner.ErrResolverDown) {
 		return vantageError(err)
 	}
-	return nil
+	return l.before.err()
 }
 
 func (l *look) count() (n int, final bool) { return l.items.count() }
@@ -107,6 +130,7 @@ func (l *look) sessions() int64            { return l.scan.Sessions() }
 func (l *look) close() {
 	l.scan.Close()
 	l.items.close()
+	l.before.close()
 }
 
 func families(f mx.Families) []string {

@@ -18,6 +18,7 @@ import (
 
 // savedRun is a run that was saved, judged again.
 type savedRun struct {
+	flag   string // that names it
 	path   string
 	file   io.Closer
 	reader *runfile.Reader
@@ -29,14 +30,14 @@ type savedRun struct {
 	stopped bool
 }
 
-// openSavedRun opens a saved run; "-" is stdin.
-func openSavedRun(ctx context.Context, path string, stdin io.Reader) (*savedRun, error) {
-	p := &savedRun{path: path, file: io.NopCloser(nil)}
+// openSavedRun opens the saved run that a flag names; "-" is stdin, where there is one.
+func openSavedRun(ctx context.Context, flag, path string, stdin io.Reader) (*savedRun, error) {
+	p := &savedRun{flag: flag, path: path, file: io.NopCloser(nil)}
 	in := stdin
-	if path != "-" {
+	if path != "-" || stdin == nil {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("--from: %w", err)
+			return nil, p.explain(err)
 		}
 		p.file, in = file, file
 	} else {
@@ -57,12 +58,12 @@ func (p *savedRun) explain(err error) error {
 		shown = "stdin"
 	}
 	if path, ok := errors.AsType[*os.PathError](err); ok {
-		return fmt.Errorf("--from %s: %w", shown, path.Err)
+		return fmt.Errorf("%s %s: %w", p.flag, shown, path.Err)
 	}
-	err = fmt.Errorf("--from %s: %w", shown, err)
+	err = fmt.Errorf("%s %s: %w", p.flag, shown, err)
 	switch {
 	case errors.Is(err, runfile.ErrForeign):
-		return hinted{err, "--from takes what --save wrote; -f reads a list of domains"}
+		return hinted{err, p.flag + " takes what --save wrote; -f reads a list of domains"}
 	case errors.Is(err, runfile.ErrNewer):
 		return hinted{err, "judge it with that version"}
 	}
@@ -100,7 +101,7 @@ func (p *savedRun) tail(context.Context) runfile.Tail {
 	case p.stopped:
 		return runfile.Tail{Partial: "judging it again was interrupted"}
 	case t == nil:
-		return runfile.Tail{Partial: fmt.Sprintf("--from %s: the saved run was cut off: it has no last line", p.path)}
+		return runfile.Tail{Partial: fmt.Sprintf("%s %s: the saved run was cut off: it has no last line", p.flag, p.path)}
 	}
 	return *t
 }
@@ -137,7 +138,7 @@ func (p *savedRun) bundle() (b *pkix.Bundle, err error) {
 // looking are the flags that say whom to look at and how, which a saved run has settled.
 var looking = []string{
 	"file", "column", "preset", "resolver", "trust-ad", "ehlo", "port", "ipv4", "ipv6", "concurrency", "rate", "per-provider",
-	"timeout", "host-timeout", "retry-after", "opt-out", "allow-reserved", "no-vantage-check", "vantage-host", "save",
+	"timeout", "host-timeout", "retry-after", "opt-out", "allow-reserved", "no-vantage-check", "vantage-host", "save", "resume",
 }
 
 // settled refuses flags and domains beside --from.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,8 +51,9 @@ type scanFlags struct {
 	noVantage     bool
 	controls      []string
 
-	save string // keep the facts in this file
-	from string // judge those of this file
+	save   string // keep the facts in this file
+	from   string // judge those of this file
+	resume string // go on with the run in this file
 
 	saved *savedRun // the run of from, once it is open
 
@@ -95,6 +97,7 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 	f.sources.register(cmd)
 	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
 	f.registerFile(cmd)
+	fl.StringVar(&f.resume, "resume", "", "go on with the run in this `FILE` that was cut off: nothing in it is asked again")
 	f.output.register(cmd)
 	f.registerLook(cmd)
 }
@@ -298,12 +301,8 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 	if err != nil {
 		return nil, err
 	}
-	if err := f.start(j, items); err != nil {
+	if err := f.start(ctx, j, items); err != nil {
 		items.close()
-		return nil, err
-	}
-	if j.save, err = openSave(f.save); err != nil {
-		j.close()
 		return nil, err
 	}
 	return j, nil
@@ -343,13 +342,13 @@ func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
 // openFrom opens the saved run that --from names, if it does and is not open yet.
 func (f *scanFlags) openFrom(ctx context.Context, stdin io.Reader) (err error) {
 	if f.from != "" && f.saved == nil {
-		f.saved, err = openSavedRun(ctx, f.from, stdin)
+		f.saved, err = openSavedRun(ctx, "--from", f.from, stdin)
 	}
 	return err
 }
 
-// start gives a job its scanner.
-func (f *scanFlags) start(j *job, items *sources) error {
+// start gives a job its scanner and the file that it keeps its facts in.
+func (f *scanFlags) start(ctx context.Context, j *job, items *sources) error {
 	options, err := f.options()
 	if err != nil {
 		return err
@@ -357,13 +356,36 @@ func (f *scanFlags) start(j *job, items *sources) error {
 	if err := f.bulk(items, options.EHLO); err != nil {
 		return err
 	}
-	scan, err := scanner.New(options)
-	if err != nil {
+	l := &look{items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls}
+	if err := f.keep(ctx, j, l, &options); err != nil {
 		return err
 	}
-	l := &look{scan: scan, items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls}
-	j.facts, j.judge, j.roots = l, scan.Judge(), scan.Options().Roots
+	if l.scan, err = scanner.New(options); err != nil {
+		j.save.close()
+		l.before.close()
+		return err
+	}
+	j.facts, j.judge, j.roots = l, l.scan.Judge(), l.scan.Options().Roots
 	return nil
+}
+
+// keep opens the file that the facts are kept in, and the run in it that is gone on with.
+func (f *scanFlags) keep(ctx context.Context, j *job, l *look, o *scanner.Options) (err error) {
+	switch {
+	case f.resume == "":
+		j.save, err = openSave(f.save)
+		return err
+	case f.save != "":
+		return errors.New("--save and --resume exclude each other: a run goes on in its own file")
+	}
+	if l.before, j.save, err = openResume(ctx, f.resume); err != nil {
+		return err
+	}
+	if err = l.before.fit(o); err != nil {
+		j.save.close()
+		l.before.close()
+	}
+	return err
 }
 
 // bulk refuses a long list when the servers on it could not tell who is asking.

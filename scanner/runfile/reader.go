@@ -40,6 +40,8 @@ type Reader struct {
 	line int
 	buf  []byte
 
+	connections int
+
 	hosts        map[uint64]*hosts
 	sessions     map[uint64]*starttls.Session
 	certificates map[string][]byte
@@ -109,6 +111,9 @@ func (r *Reader) Head() Head { return r.head }
 
 // Tail is what the last line says, known once Results is through; nil where the run was cut off before it.
 func (r *Reader) Tail() *Tail { return r.tail }
+
+// Connections is how many connections the sessions took that were read so far.
+func (r *Reader) Connections() int { return r.connections }
 
 // Close releases what decompression holds.
 func (r *Reader) Close() {
@@ -229,6 +234,7 @@ func (r *Reader) session(line []byte) error {
 		return err
 	}
 	r.sessions[s.Session] = ses
+	r.connections += ses.Connections
 	return nil
 }
 

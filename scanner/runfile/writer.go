@@ -19,8 +19,8 @@ import (
 
 const (
 	bufferSize = 64 << 10
-	flushAfter = time.Second // what a crash may cost
-	zstdWindow = 1 << 20     // of which the writer holds a few; servers repeat themselves within it
+	flushAfter = 200 * time.Millisecond // what a crash may cost
+	zstdWindow = 1 << 20                // of which the writer holds a few; servers repeat themselves within it
 )
 
 // Writer writes one run. It is for one goroutine. An error is the file's own and ends the writing.
