@@ -67,7 +67,7 @@ func parse(msg []byte, q question, seen []string) (rep *reply, err *Error) {
 	case err != nil:
 		return nil, err
 	case r.rcode == dns.RcodeNameError:
-		r.Status, r.MX, r.Addrs, r.Dropped = NXDomain, nil, nil, 0
+		r.Answer = Answer{Status: NXDomain, Aliases: r.Aliases}
 	case r.Status != Found:
 		r.Status = NoData
 	}
@@ -75,6 +75,7 @@ func parse(msg []byte, q question, seen []string) (rep *reply, err *Error) {
 		r.absent(&m, &ttl)
 	}
 	r.TTL = time.Duration(ttl) * time.Second
+	r.Expires = expires(m.Answer, q, r.Aliases)
 	return r, nil
 }
 
@@ -160,6 +161,14 @@ func (r *reply) collect(answer []dns.RR, typ uint16, ttl *uint32) *Error {
 		case *dns.AAAA:
 			a, _ := netip.AddrFromSlice(rr.AAAA.To16())
 			r.Addrs = append(r.Addrs, a)
+		case *dns.TLSA:
+			record, err := tlsa(rr)
+			if err != nil {
+				return err
+			}
+			r.TLSA = append(r.TLSA, record)
+		case *dns.TXT:
+			r.TXT = append(r.TXT, text(rr))
 		}
 	}
 	slices.SortFunc(r.MX, func(a, b MX) int {
@@ -167,6 +176,7 @@ func (r *reply) collect(answer []dns.RR, typ uint16, ttl *uint32) *Error {
 		return cmp.Or(cmp.Compare(a.Preference, b.Preference), byName)
 	})
 	r.MX, r.Addrs = capped(r, r.MX, keepMX), capped(r, r.Addrs, keepAddrs)
+	r.TLSA, r.TXT = keepTLSAs(r), keepTXTs(r)
 	return nil
 }
 
