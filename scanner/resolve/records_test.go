@@ -62,6 +62,29 @@ func TestTLSA(t *testing.T) {
 	}
 }
 
+// A signed alias into an unsigned zone is known for what it is.
+func TestAlias(t *testing.T) {
+	t.Parallel()
+	d := newDNS(t,
+		"mx.example. 300 IN CNAME mx.unsigned.", "mx.unsigned. 300 IN CNAME end.unsigned.",
+		"end.unsigned. 300 IN A 192.0.2.1", `odd.example. 300 IN CNAME a\032b.example.`)
+	d.Secure("example")
+	r := newResolver(t, Config{Servers: []string{d.Addr()}})
+	if a := r.Addrs(t.Context(), host("mx.example"), false); a.Trust != Insecure || len(a.Aliases) != 2 {
+		t.Errorf("the whole chain: %+v", a)
+	}
+	want := Answer{Status: Found, Trust: Secure, TTL: 300 * time.Second, Aliases: hosts("mx.unsigned")}
+	if diff := cmp.Diff(want, r.Alias(t.Context(), host("mx.example")), comparable); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if a := r.Alias(t.Context(), host("end.unsigned")); a.Status != NoData || a.Trust != Insecure || a.Aliases != nil {
+		t.Errorf("no alias: %+v", a)
+	}
+	if a := r.Alias(t.Context(), host("odd.example")); a.Err == nil || a.Err.Kind != Malformed {
+		t.Errorf("alias to what is no host name: %+v", a)
+	}
+}
+
 // longName is a host name as long as one can be: no other fits below it.
 var longName = strings.Repeat("a23456789.", 25) + "com"
 

@@ -60,8 +60,10 @@ func parse(msg []byte, q question, seen []string) (rep *reply, err *Error) {
 		return r, nil
 	}
 	ttl := uint32(1<<31 - 1)
-	if err := r.follow(m.Answer, seen, &ttl); err != nil {
-		return nil, err
+	if q.typ != dns.TypeCNAME { // who asks for the alias itself wants to go no further
+		if err := r.follow(m.Answer, seen, &ttl); err != nil {
+			return nil, err
+		}
 	}
 	switch err := r.collect(m.Answer, q.typ, &ttl); {
 	case err != nil:
@@ -161,6 +163,12 @@ func (r *reply) collect(answer []dns.RR, typ uint16, ttl *uint32) *Error {
 		case *dns.AAAA:
 			a, _ := netip.AddrFromSlice(rr.AAAA.To16())
 			r.Addrs = append(r.Addrs, a)
+		case *dns.CNAME:
+			target, err := name.ParseHost(rr.Target)
+			if err != nil {
+				return failf(Malformed, "alias of %s: %w", r.last, err)
+			}
+			r.Aliases = []name.Name{target} // there is one to a name (RFC 2181 10.1)
 		case *dns.TLSA:
 			record, err := tlsa(rr)
 			if err != nil {

@@ -166,7 +166,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(garbage(message(f, nil, dns.TypeMX)))
 	f.Add(lying(message(f, nil, dns.TypeMX)))
 	f.Fuzz(func(t *testing.T, msg []byte) {
-		for _, typ := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeTLSA, dns.TypeTXT} {
+		for _, typ := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeTLSA, dns.TypeTXT,
+			dns.TypeCNAME} {
 			var w query
 			w.encode(question{"x.example", typ}, true, false)
 			if len(msg) >= 2 {

@@ -137,6 +137,12 @@ func (r *Resolver) TLSA(ctx context.Context, n name.Name, port uint16) Answer {
 	return r.lookup(ctx, question{owner.String(), dns.TypeTLSA})
 }
 
+// Alias asks whether a name is an alias, and how far that can be trusted whatever becomes of its target: the target
+// alone is in Aliases when it is Found.
+func (r *Resolver) Alias(ctx context.Context, n name.Name) Answer {
+	return r.lookup(ctx, question{n.String(), dns.TypeCNAME})
+}
+
 // TXT asks for a name's TXT records; a name such as _mta-sts.example.com is made with [name.ParseHost].
 func (r *Resolver) TXT(ctx context.Context, n name.Name) Answer {
 	return r.lookup(ctx, question{n.String(), dns.TypeTXT})
