@@ -32,10 +32,11 @@ type Anchored struct {
 	Found  bool   // a path to an anchor was built; it may have its faults, see Status
 	Top    int    // where it ended: the depth of the anchor, or of the last certificate below the bare key; 0 = the leaf
 	Anchor []byte // the certificate that was taken for the anchor, DER; nil for a bare key, and without a path
+	Key    []byte // the one of Anchors.Keys that was
 }
 
-// VerifyAnchored judges a chain as sent, DER, leaf first, for TLS servers and without a name, as Postfix has OpenSSL 3.0
-// do it for TLSA records (x509_vfy.c dane_verify, build_chain): no store; certificates of the DNS before those sent;
+// VerifyAnchored judges a chain as sent, DER, leaf first, for TLS servers and without a name, as Postfix has OpenSSL
+// 3.0 do it for TLSA records (x509_vfy.c dane_verify, build_chain): no store; certificates of the DNS before those sent;
 // the first certificate above the leaf that is an anchor ends the path; failing that, a bare key that signed the last
 // of the path. Purposes, CAs, strength, signatures, dates and name constraints are looked at as ever, and by the same
 // rules the dates of an anchor count only where it signed itself. Status is Unknown as in Verifier.Postfix, and
@@ -73,8 +74,8 @@ func VerifyAnchored(chain [][]byte, a Anchors, at time.Time) *Anchored {
 		out.leafAlone(t, leaf)
 	} else {
 		t.run(leaf, s.others)
-		out.Found, out.Top = t.untrusted < len(t.path) || t.bare, len(t.path)-1
-		if out.Found && !t.bare {
+		out.Found, out.Top = t.untrusted < len(t.path) || t.bare != nil, len(t.path)-1
+		if out.Key = t.bare; out.Found && t.bare == nil {
 			out.Anchor = t.path[out.Top].raw
 		}
 	}
@@ -119,7 +120,6 @@ func (t *trial) buildAnchored(sent []*certificate) {
 	case len(t.path) > maxPath:
 		t.report(top, errTooLong, ChainTooLong, fmt.Sprintf("more than %d certificates above the server's", maxPath-1))
 	case t.signedByKey(t.path[top]):
-		t.bare = true
 	default:
 		t.report(top, errNoMatch, UnknownIssuer, "issued by "+t.path[top].issuer.title()+
 			", and no certificate above the server's is one of its TLSA records")
@@ -143,7 +143,7 @@ func (t *trial) heap(sent []*certificate) (heap []*certificate) {
 	return heap
 }
 
-// signedByKey reports whether one of the bare keys signed c (check_dane_pkeys). A kind of signature that Go cannot check
+// signedByKey looks for the bare key that signed c (check_dane_pkeys). A kind of signature that Go cannot check
 // makes the verdict unknown.
 func (t *trial) signedByKey(c *certificate) bool {
 	unsure := false
@@ -154,6 +154,7 @@ func (t *trial) signedByKey(c *certificate) bool {
 		}
 		switch c.signed(&certificate{key: key}) {
 		case truth.Yes:
+			t.bare = der
 			return true
 		case truth.Unknown:
 			unsure = true
@@ -187,8 +188,8 @@ func CheckKey(spki []byte) error {
 	return err
 }
 
-// PublicKeyInfo is a certificate's SubjectPublicKeyInfo, DER, which TLSA records with selector 1 are about. The error is
-// a certificate that cannot be read; or a key, and then the octets are there all the same.
+// PublicKeyInfo is a certificate's SubjectPublicKeyInfo, DER, which TLSA records with selector 1 are about. The error
+// is a certificate that cannot be read; or a key, and then the octets are there all the same.
 func PublicKeyInfo(cert []byte) ([]byte, error) {
 	c, err := readCertificate(cert)
 	if err != nil {

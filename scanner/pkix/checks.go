@@ -121,7 +121,7 @@ func (k publicKey) small() string {
 func (t *trial) checkSignatures() {
 	n := len(t.path) - 1
 	parent := t.path[n]
-	if !parent.selfSigned && !t.bare {
+	if !parent.selfSigned && t.bare == nil {
 		if n > 0 {
 			n--
 		} else {

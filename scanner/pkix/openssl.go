@@ -63,7 +63,7 @@ func (f fault) strict() bool { return f.num == errLeafKey || f.num == errCAKey |
 type trial struct {
 	store     *Bundle
 	anchors   *Anchors // in place of the store: see anchored.go
-	bare      bool     // one of their keys signed the last of the path
+	bare      []byte   // the one of their keys that signed the last of the path
 	at        time.Time
 	signed    func(child, parent *certificate, depth int) truth.Truth
 	path      []*certificate
