@@ -4,10 +4,13 @@ import (
 	"net/netip"
 	"time"
 
+	"mxtls/scanner/dane"
+	"mxtls/scanner/mtasts"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/starttls"
+	"mxtls/scanner/tlsrpt"
 	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
 )
@@ -40,9 +43,14 @@ func (j *Judge) Judge(r *Result) {
 		return
 	}
 	r.Via = provider(&r.Facts.MX)
+	names := dane.NamesOf(r.Target, &r.Facts.MX)
 	for i := range r.Facts.Servers {
-		j.chain(&r.Facts.Servers[i], r.Facts.Domain)
+		server := &r.Facts.Servers[i]
+		j.chain(server, r.Facts.Domain)
+		server.DANE = j.dane(server, names)
 	}
+	j.texts(&r.Facts)
+	r.Facts.DANE = dane.Domain(&r.Facts.MX, outcomes(r.Facts.Servers))
 	r.Verdict = verdict.Judge(&r.Facts, j.at)
 }
 
@@ -66,6 +74,68 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 		_, ok := server.Chain.MatchDomain(domain)
 		server.DomainName = truth.Of(ok)
 	}
+}
+
+// dane is what the certificates that a server shows to who asks by its TLSA base domain come to: the worse one decides,
+// since the server chooses.
+func (j *Judge) dane(server *verdict.Server, names dane.Names) dane.Outcome {
+	shown, _ := completed(server.Named)
+	chains := [][][]byte{shown}
+	if other, ok := completed(server.OtherKey); ok {
+		chains = append(chains, other)
+	}
+	return dane.Worst(dane.Each(server.TLSA, chains, names, j.at))
+}
+
+// outcomes are those of the servers that can be reached; a server without TLS that has usable records is as good as one
+// whose certificate does not fit.
+func outcomes(servers []verdict.Server) []dane.Outcome {
+	var all []dane.Outcome
+	for i := range servers {
+		ses := servers[i].Session
+		if ses == nil || ses.Stage < starttls.Connected {
+			continue
+		}
+		o := servers[i].DANE
+		if o.Reason == dane.NoCertificate && ses.Stage >= starttls.EHLO {
+			o.Status = dane.Mismatch
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// texts judges what the domain publishes in its own name, and its servers by that.
+func (j *Judge) texts(f *verdict.Facts) {
+	if f.TLSRPT != nil {
+		f.Reports = tlsrpt.Judge(f.Domain, *f.TLSRPT)
+	}
+	if f.STS == nil {
+		return
+	}
+	f.Policy = mtasts.Judge(f.STS, j.verifier)
+	if !f.Policy.InForce() {
+		return
+	}
+	live := make([]mtasts.Server, len(f.Servers))
+	for i := range f.Servers {
+		live[i] = j.underPolicy(&f.Servers[i])
+	}
+	fits, _ := f.Policy.Fit(live)
+	for i := range fits {
+		f.Servers[i].Fit = &fits[i]
+	}
+}
+
+// underPolicy is a server as a sender with MTA-STS meets it.
+func (j *Judge) underPolicy(server *verdict.Server) mtasts.Server {
+	live := mtasts.Server{Host: server.Host}
+	if chain, ok := completed(server.STS); ok {
+		live.TLS, live.Chain = truth.Yes, j.verifier.WebPKI(chain)
+	} else if ses := server.Session; ses != nil && ses.Stage >= starttls.EHLO && !ses.Offered {
+		live.TLS = truth.No
+	}
+	return live
 }
 
 // completed is the chain of a session with TLS: of the handshake, or of one that Postfix would have completed in its

@@ -9,10 +9,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
+	"mxtls/scanner/mtasts"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
@@ -44,6 +46,8 @@ type Scanner struct {
 	resolver   *resolve.Resolver
 	judge      *Judge
 	sessions   *sessions
+	policies   *mtasts.Client
+	fetches    *semaphore.Weighted
 	down       atomic.Bool
 	vantageErr atomic.Pointer[error]
 }
@@ -67,6 +71,10 @@ func New(o Options) (*Scanner, error) {
 		resolver: resolver,
 		judge:    NewJudge(o.Roots, o.At),
 		sessions: newSessions(o),
+		policies: &mtasts.Client{
+			Resolver: resolver, Dial: o.dial(), Port: o.HTTPSPort, Timeout: o.HostTimeout, UserAgent: o.UserAgent,
+		},
+		fetches: semaphore.NewWeighted(fetchesAtOnce),
 	}
 	return s, nil
 }
@@ -129,7 +137,7 @@ func (s *Scanner) domain(work, start context.Context, input string) (r Result) {
 	r.Facts = verdict.Facts{Domain: target.Name, Direct: target.Direct}
 	r.Facts.Legacy = s.opts.Legacy != nil && s.opts.Legacy(target.Name)
 	r.Facts.MX = s.lookup(start, target)
-	r.Facts.Servers = s.visit(work, start, target, &r.Facts)
+	s.gather(work, start, &r)
 	s.judge.Judge(&r)
 	return r
 }
@@ -183,29 +191,7 @@ func providerOf(h *mx.Host) string {
 	return h.Name.Registrable().String()
 }
 
-// visit holds the sessions with all addresses of all hosts at once and puts the servers together in mail's order.
-func (s *Scanner) visit(work, start context.Context, t name.Target, f *verdict.Facts) []verdict.Server {
-	port := s.opts.Port
-	if t.Port != 0 {
-		port = t.Port
-	}
-	servers := Servers(&f.MX, port)
-	visits := make([]*visit, len(servers))
-	for i := range servers {
-		if servers[i].Addr.IsValid() {
-			visits[i] = s.sessions.begin(work, start, servers[i].Addr, servers[i].Host)
-		}
-	}
-	for i, v := range visits {
-		if v == nil {
-			continue
-		}
-		servers[i].Session = s.sessions.wait(v, work, start, servers[i].Addr, servers[i].Host)
-	}
-	return servers
-}
-
 // unbegun is the value that stands for a session that never began.
-func unbegun(addr netip.AddrPort, reason starttls.Reason, text string) *starttls.Session {
-	return &starttls.Session{Addr: addr, Err: &starttls.Error{Reason: reason, Text: text}}
+func unbegun(w whom, reason starttls.Reason, text string) *starttls.Session {
+	return &starttls.Session{Addr: w.addr, Ask: w.ask, Err: &starttls.Error{Reason: reason, Text: text}}
 }

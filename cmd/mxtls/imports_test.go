@@ -19,6 +19,7 @@ var layers = []string{
 	"mxtls/scanner/pkix",
 	"mxtls/scanner/starttls",
 	"mxtls/scanner/mx",
+	"mxtls/scanner/dane",
 	"mxtls/scanner/mtasts",
 	"mxtls/scanner/tlsrpt",
 	"mxtls/scanner/postfix",

@@ -75,7 +75,9 @@ func (u *unfinished) replay(ctx context.Context, scan *scanner.Scanner, next fun
 			return false
 		}
 		for i := range r.Facts.Servers {
-			scan.Remember(r.Facts.Servers[i].Session)
+			for _, ses := range r.Facts.Servers[i].Sessions() {
+				scan.Remember(ses)
+			}
 		}
 		u.done++
 		if !yield(saved) {

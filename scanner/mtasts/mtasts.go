@@ -118,3 +118,9 @@ type Outcome struct {
 	Took        time.Duration // of the fetch
 	Warnings    []Warning     // of the record, then of the policy by line
 }
+
+// InForce reports whether senders hold the domain's mail servers against the policy, be it only to report: those that go
+// by the letter, or where it is Disputed those in wide use.
+func (o *Outcome) InForce() bool {
+	return (o.Status == Valid || o.Disputed) && (o.Mode == Testing || o.Mode == Enforce)
+}

@@ -15,7 +15,7 @@ import (
 func domainOf(group string, r *scanner.Result) *domainRecord {
 	d := &domainRecord{
 		Type: typeDomain, Index: r.Index, Input: text(r.Input), Group: text(group), Legacy: r.Facts.Legacy,
-		Defect: text(r.Defect), Started: r.Started, Duration: r.Duration,
+		Misplaced: misplacedOf(r.Facts.Misplaced), TLSRPT: textsOf(r.Facts.TLSRPT), Defect: text(r.Defect), Started: r.Started, Duration: r.Duration,
 	}
 	if r.Invalid != nil {
 		d.Input, d.Invalid = text(r.Invalid.Input), r.Invalid.Reason.String()
@@ -40,6 +40,7 @@ func (d *domainRecord) result() (scanner.Result, error) {
 		return r, fmt.Errorf("target: %w", err)
 	}
 	r.Facts = verdict.Facts{Domain: r.Target.Name, Direct: r.Target.Direct, Legacy: d.Legacy}
+	r.Facts.Misplaced, r.Facts.TLSRPT = misplaced(d.Misplaced), d.TLSRPT.answer()
 	return r, nil
 }
 

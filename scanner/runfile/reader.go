@@ -14,7 +14,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"mxtls/scanner"
+	"mxtls/scanner/dane"
 	"mxtls/scanner/mx"
+	"mxtls/scanner/name"
 	"mxtls/scanner/starttls"
 )
 
@@ -47,10 +49,11 @@ type Reader struct {
 	certificates map[string][]byte
 }
 
-// hosts are a domain's mail hosts, and the sessions with their addresses in mail's order.
+// hosts are a domain's mail hosts, their TLSA records, and the sessions with their addresses in mail's order.
 type hosts struct {
 	set      mx.Set
-	sessions []*starttls.Session
+	tlsa     map[name.Name]dane.Records
+	sessions [][4]*starttls.Session // as verdict.Server has them
 }
 
 // NewReader reads the first line of a run's file. The error is ErrForeign, ErrNewer, an *Error about a line, or the
@@ -266,6 +269,9 @@ func (r *Reader) domain(line []byte) (*Saved, error) {
 		if err := r.serve(&result, d.Hosts); err != nil {
 			return nil, err
 		}
+		if result.Facts.STS, err = d.STS.facts(r.chain); err != nil {
+			return nil, err
+		}
 	}
 	for _, number := range d.Forget.Hosts {
 		delete(r.hosts, number)
@@ -284,13 +290,22 @@ func (r *Reader) mailHosts(line []byte) error {
 	if err := json.Unmarshal(line, &record); err != nil {
 		return err
 	}
-	h := &hosts{set: record.MX.set(), sessions: make([]*starttls.Session, len(record.Sessions))}
-	for i, number := range record.Sessions {
-		ses, ok := r.sessions[number]
-		if !ok {
-			return fmt.Errorf("session %d is not in the file", number)
+	h := &hosts{
+		set: record.MX.set(), tlsa: map[name.Name]dane.Records{}, sessions: make([][4]*starttls.Session, len(record.Sessions)),
+	}
+	for i := range record.MX.Hosts {
+		if host := &record.MX.Hosts[i]; host.TLSA != nil {
+			h.tlsa[host.Name] = host.TLSA.records()
 		}
-		h.sessions[i] = ses
+	}
+	for i, shown := range record.Sessions {
+		for k, number := range []uint64{shown.Plain, shown.Named, shown.OtherKey, shown.STS} {
+			ses, ok := r.sessions[number]
+			if !ok && (number != 0 || k == 0) {
+				return fmt.Errorf("session %d is not in the file", number)
+			}
+			h.sessions[i][k] = ses
+		}
 	}
 	r.hosts[record.Number] = h
 	return nil
@@ -313,13 +328,17 @@ func (r *Reader) serve(result *scanner.Result, number uint64) error {
 	result.Facts.Servers = scanner.Servers(&result.Facts.MX, port)
 	sessions := h.sessions
 	for i := range result.Facts.Servers {
-		if !result.Facts.Servers[i].Addr.IsValid() {
+		server := &result.Facts.Servers[i]
+		server.TLSA = h.tlsa[server.Host]
+		if !server.Addr.IsValid() {
 			continue
 		}
 		if len(sessions) == 0 {
 			return fmt.Errorf("the hosts with number %d have fewer sessions than addresses", number)
 		}
-		result.Facts.Servers[i].Session, sessions = sessions[0], sessions[1:]
+		s := sessions[0]
+		sessions = sessions[1:]
+		server.Session, server.Named, server.OtherKey, server.STS = s[0], s[1], s[2], s[3]
 	}
 	return nil
 }

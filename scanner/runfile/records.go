@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"mxtls/scanner/clienthello"
+	"mxtls/scanner/dane"
+	"mxtls/scanner/mtasts"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/resolve"
@@ -50,6 +52,7 @@ type sessionRecord struct {
 	Session      uint64            `json:"session"` // its number
 	Address      netip.AddrPort    `json:"address"`
 	SNI          string            `json:"sni,omitempty"`
+	Key          starttls.Key      `json:"key,omitzero"`
 	Started      time.Time         `json:"started,omitzero"`
 	Duration     time.Duration     `json:"duration_ns,omitempty"`
 	Stage        starttls.Stage    `json:"stage"`
@@ -121,7 +124,57 @@ type domainRecord struct {
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"duration_ns"`
 
+	Misplaced []misplacedRecord `json:"misplaced,omitempty"`
+	STS       *stsRecord        `json:"mta_sts,omitempty"`
+	TLSRPT    *textsRecord      `json:"tlsrpt,omitempty"`
+
 	Forget forgetRecord `json:"forget,omitzero"`
+}
+
+type misplacedRecord struct {
+	Host name.Name `json:"host"`
+	At   name.Name `json:"at"`
+	Port uint16    `json:"port"`
+	Note dane.Note `json:"note"`
+}
+
+type stsRecord struct {
+	Record textsRecord  `json:"record"`
+	Fetch  *fetchRecord `json:"fetch,omitempty"`
+}
+
+// textsRecord is an answer to a question for TXT records.
+type textsRecord struct {
+	Status  resolve.Status   `json:"status"`
+	Trust   resolve.Trust    `json:"trust,omitzero"`
+	Aliases []name.Name      `json:"aliases,omitempty"`
+	TXT     []text           `json:"txt,omitempty"`
+	Dropped int              `json:"dropped,omitempty"`
+	TTL     time.Duration    `json:"ttl_ns,omitempty"`
+	Expires time.Time        `json:"expires,omitzero"`
+	Err     *lookupErrRecord `json:"error,omitempty"`
+}
+
+type fetchRecord struct {
+	Host     name.Name       `json:"host"`
+	Started  time.Time       `json:"started"`
+	Duration time.Duration   `json:"duration_ns"`
+	Aliases  []name.Name     `json:"aliases,omitempty"`
+	Addr     netip.AddrPort  `json:"address,omitzero"`
+	TLS      uint16          `json:"tls,omitempty"`
+	Chain    []string        `json:"chain,omitempty"`
+	Code     int             `json:"code,omitempty"`
+	Status   text            `json:"status,omitempty"`
+	Type     text            `json:"content_type,omitempty"`
+	Encoding text            `json:"content_encoding,omitempty"`
+	Location text            `json:"location,omitempty"`
+	Body     text            `json:"body,omitempty"`
+	Err      *fetchErrRecord `json:"error,omitempty"`
+}
+
+type fetchErrRecord struct {
+	Fault mtasts.Fault `json:"fault"`
+	Text  text         `json:"text"`
 }
 
 // forgetRecord is what no later line refers to.
@@ -137,10 +190,37 @@ func (f forgetRecord) IsZero() bool {
 }
 
 type hostsRecord struct {
-	Type     string   `json:"type"`
-	Number   uint64   `json:"number,omitempty"`
-	MX       mxRecord `json:"mx"`
-	Sessions []uint64 `json:"sessions,omitempty"` // of the addresses, in mail's order
+	Type     string        `json:"type"`
+	Number   uint64        `json:"number,omitempty"`
+	MX       mxRecord      `json:"mx"`
+	Sessions []shownRecord `json:"sessions,omitempty"` // of the addresses, in mail's order
+}
+
+// shownRecord are the numbers of one address's sessions, as verdict.Server has them; 0 = none.
+type shownRecord struct {
+	Plain    uint64 `json:"plain"`
+	Named    uint64 `json:"named,omitempty"`
+	OtherKey uint64 `json:"other_key,omitempty"`
+	STS      uint64 `json:"mta_sts,omitempty"`
+}
+
+type tlsaRecords struct {
+	Found   bool             `json:"found,omitempty"`
+	Status  dane.Status      `json:"status,omitzero"`
+	Reason  dane.Reason      `json:"reason,omitzero"`
+	Base    name.Name        `json:"base,omitzero"`
+	Aliases []name.Name      `json:"aliases,omitempty"`
+	TLSA    []tlsaRecord     `json:"records,omitempty"`
+	Dropped int              `json:"dropped,omitempty"`
+	Expires time.Time        `json:"expires,omitzero"`
+	Err     *lookupErrRecord `json:"error,omitempty"`
+}
+
+type tlsaRecord struct {
+	Usage    uint8  `json:"usage"`
+	Selector uint8  `json:"selector"`
+	Matching uint8  `json:"matching"`
+	Data     []byte `json:"data"`
 }
 
 type mxRecord struct {
@@ -166,6 +246,7 @@ type hostRecord struct {
 	Trust      resolve.Trust    `json:"trust,omitzero"`
 	Reason     mx.Reason        `json:"reason,omitzero"`
 	Err        *lookupErrRecord `json:"error,omitempty"`
+	TLSA       *tlsaRecords     `json:"tlsa,omitempty"` // nil = not asked for
 }
 
 type lookupErrRecord struct {

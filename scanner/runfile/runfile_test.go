@@ -14,8 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mxtls/scanner"
+	"mxtls/scanner/dane"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
+	"mxtls/scanner/resolve"
 	"mxtls/scanner/starttls"
 	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
@@ -104,19 +106,56 @@ func full(t *testing.T) scanner.Result {
 	}
 	r.Facts = verdict.Facts{Domain: r.Target.Name, Direct: true, Legacy: true, MX: set}
 	r.Facts.Servers = scanner.Servers(&r.Facts.MX, 587)
+	published(&r.Facts, &n)
 	for i := range r.Facts.Servers {
-		ses := &starttls.Session{}
-		fill(reflect.ValueOf(ses).Elem(), &n)
-		ses.Err.Err = nil // the cause is in the text; it is the one thing that is not kept
-		ses.Raw.Err.Err, ses.Match.Err.Err = nil, nil
-		for _, foreign := range []*string{
-			&ses.Err.Text, &ses.Raw.Err.Text, &ses.Before[0], &ses.After[1], &ses.Dialogue[0].Reply.Lines[0],
-		} {
-			*foreign += "\xff\x1b"
+		for _, place := range places(&r.Facts.Servers[i]) {
+			*place = session(&n)
 		}
-		r.Facts.Servers[i].Session = ses
 	}
 	return r
+}
+
+// places are where a server's sessions are.
+func places(s *verdict.Server) []**starttls.Session {
+	return []**starttls.Session{&s.Session, &s.Named, &s.OtherKey, &s.STS}
+}
+
+// published fills in what a domain publishes. The two hosts are of different names, with records each.
+func published(f *verdict.Facts, n *int) {
+	tlsa := map[name.Name]dane.Records{}
+	for i := range f.Servers {
+		s := &f.Servers[i]
+		if _, ok := tlsa[s.Host]; !ok {
+			var records dane.Records
+			fill(reflect.ValueOf(&records).Elem(), n)
+			tlsa[s.Host] = records
+		}
+		s.TLSA = tlsa[s.Host]
+	}
+	fill(reflect.ValueOf(&f.Misplaced).Elem(), n)
+	fill(reflect.ValueOf(&f.STS).Elem(), n)
+	f.STS.Fetch.Err.Err = nil
+	fill(reflect.ValueOf(&f.TLSRPT).Elem(), n)
+	for _, a := range []*resolve.Answer{&f.STS.Record, f.TLSRPT} { // what only other questions are answered with
+		a.MX, a.Addrs, a.TLSA = nil, nil, nil
+	}
+	for _, foreign := range []*string{&f.STS.Record.TXT[0], &f.TLSRPT.TXT[1], &f.STS.Fetch.Status, &f.STS.Fetch.Location} {
+		*foreign += "\xff\x1b"
+	}
+}
+
+// session is one in which every fact is set.
+func session(n *int) *starttls.Session {
+	ses := &starttls.Session{}
+	fill(reflect.ValueOf(ses).Elem(), n)
+	ses.Err.Err = nil // the cause is in the text; it is the one thing that is not kept
+	ses.Raw.Err.Err, ses.Match.Err.Err = nil, nil
+	for _, foreign := range []*string{
+		&ses.Err.Text, &ses.Raw.Err.Text, &ses.Before[0], &ses.After[1], &ses.Dialogue[0].Reply.Lines[0],
+	} {
+		*foreign += "\xff\x1b"
+	}
+	return ses
 }
 
 // isCause reports the underlying error of a failed lookup, of which the text is kept.
@@ -206,7 +245,7 @@ func TestOnce(t *testing.T) {
 	t.Parallel()
 	r := full(t)
 	file := string(write(t, false, &Tail{}, r, r, r))
-	if got, want := strings.Count(file, `{"type":"session"`), len(r.Facts.Servers); got != want {
+	if got, want := strings.Count(file, `{"type":"session"`), 4*len(r.Facts.Servers); got != want {
 		t.Errorf("%d session lines for %d sessions", got, want)
 	}
 	if got := strings.Count(file, `{"type":"hosts"`); got != 1 {
@@ -233,14 +272,14 @@ func TestOnce(t *testing.T) {
 func TestForgotten(t *testing.T) {
 	t.Parallel()
 	var results []scanner.Result
-	for i := range 50 {
+	for i := range 16 {
 		r := full(t)
 		r.Index = i
 		for j := range r.Facts.Servers {
-			ses := *r.Facts.Servers[j].Session
-			ses.Started = day.Add(time.Duration(i%5) * time.Second)
-			ses.TLS = &starttls.Handshake{Version: 0x304, Chain: [][]byte{{byte(i % 7)}, {200}}}
-			r.Facts.Servers[j].Session = &ses
+			for _, place := range places(&r.Facts.Servers[j]) {
+				(*place).Started = day.Add(time.Duration(i%5) * time.Second)
+				(*place).TLS = &starttls.Handshake{Version: 0x304, Chain: [][]byte{{byte(i % 7)}, {200}}}
+			}
 		}
 		results = append(results, r)
 	}
@@ -249,7 +288,7 @@ func TestForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.hosts.limit, w.sessions.limit, w.certificates.limit = 1000, 3000, 300
+	w.hosts.limit, w.sessions.limit, w.certificates.limit = 1000, 9000, 300
 	for i := range results {
 		if err := w.Add("", &results[i]); err != nil {
 			t.Fatal(err)
@@ -272,7 +311,7 @@ func TestForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		got = append(got, saved.Result)
-		if len(r.hosts) > 10 || len(r.sessions) > 10 || len(r.certificates) > 10 {
+		if len(r.hosts) > 10 || len(r.sessions) > 40 || len(r.certificates) > 40 {
 			t.Fatalf("the reader holds %d hosts, %d sessions and %d certificates", len(r.hosts), len(r.sessions), len(r.certificates))
 		}
 	}
@@ -309,7 +348,7 @@ func TestCutOff(t *testing.T) {
 	r := full(t)
 	file := write(t, false, &Tail{}, r, r, r)
 	first := bytes.IndexByte(file, '\n') + 1
-	for n := first; n < len(file); n += 31 {
+	for n := first; n < len(file); n += 311 {
 		_, results, tail, err := read(file[:n])
 		if err != nil {
 			t.Fatalf("cut at %d: %v", n, err)
@@ -340,7 +379,7 @@ func TestCutOffCompressed(t *testing.T) {
 	if _, results, tail, err := read(file); err != nil || len(results) != 1 || tail != nil {
 		t.Errorf("after a flush: %d results, tail %v, %v", len(results), tail, err)
 	}
-	for n := whole / 2; n < len(more); n += 37 {
+	for n := whole / 2; n < len(more); n += 211 {
 		_, results, tail, err := read(more[:n])
 		if err != nil && !errors.Is(err, ErrForeign) {
 			t.Fatalf("cut at %d of %d: %v", n, len(more), err)
@@ -372,7 +411,7 @@ func TestDamaged(t *testing.T) {
 		{"another run", lines[0] + lines[0], "line 2: another run begins here"},
 		{"a certificate that was changed", strings.Replace(good, `"der":"`, `"der":"AAAA`, 1), "line 2: the certificate is not the one with SHA-256"},
 		{"a certificate missing", strings.Replace(good, second, "", 1), "the certificate with SHA-256"},
-		{"hosts missing", lines[0] + lines[len(lines)-3], "line 2: the hosts with number 5 are not in the file"},
+		{"hosts missing", lines[0] + lines[len(lines)-3], "line 2: the hosts with number 17 are not in the file"},
 		{"a session missing", lines[0] + lines[len(lines)-4], "line 2: session 1 is not in the file"},
 		{"too few sessions", strings.Replace(good, `"sessions":[`, `"sessions":[],"was":[`, 1), "have fewer sessions than addresses"},
 		{"an unknown word", strings.Replace(good, `"stage":"connected"`, `"stage":"beamed"`, 1), `stage: no value "beamed"`},
@@ -423,7 +462,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	r := full(t)
 	for _, compress := range []bool{false, true} {
-		for room := 0; room < 200_000; room += 20_000 {
+		for room := 0; room < 120_000; room += 40_000 {
 			w, err := NewWriter(&failing{room}, compress, testHead())
 			for i := 0; err == nil && i < 1000; i++ {
 				ses := *r.Facts.Servers[0].Session

@@ -11,7 +11,7 @@ import (
 // sessionOf is a session's line but for its number; refer gives a chain's certificates their references.
 func sessionOf(s *starttls.Session, refer func([][]byte) []string) *sessionRecord {
 	r := &sessionRecord{
-		Type: typeSession, Address: s.Addr, SNI: s.SNI, Started: s.Started.UTC(), Duration: s.Duration, Stage: s.Stage, HELO: s.HELO,
+		Type: typeSession, Address: s.Addr, SNI: s.Ask.SNI, Key: s.Ask.Key, Started: s.Started.UTC(), Duration: s.Duration, Stage: s.Stage, HELO: s.HELO,
 		Before: texts(s.Before), After: texts(s.After), Offered: s.Offered, Injected: s.Injected,
 		Connections: s.Connections, PQIntolerant: s.PQIntolerant, Raw: flightOf(s.Raw, refer), Match: flightOf(s.Match, refer),
 	}
@@ -53,7 +53,7 @@ func flightOf(f *clienthello.Flight, refer func([][]byte) []string) *flightRecor
 // session is the line's session; chain finds the certificates that are referred to.
 func (r *sessionRecord) session(chain func([]string) ([][]byte, error)) (*starttls.Session, error) {
 	s := &starttls.Session{
-		Addr: r.Address, SNI: r.SNI, Started: r.Started, Duration: r.Duration, Stage: r.Stage, HELO: r.HELO,
+		Addr: r.Address, Ask: starttls.Ask{SNI: r.SNI, Key: r.Key}, Started: r.Started, Duration: r.Duration, Stage: r.Stage, HELO: r.HELO,
 		Before: stringsOf(r.Before), After: stringsOf(r.After), Offered: r.Offered, Injected: r.Injected,
 		Connections: r.Connections, PQIntolerant: r.PQIntolerant,
 	}

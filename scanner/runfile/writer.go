@@ -40,7 +40,7 @@ type Writer struct {
 // sessionKey is what one session is known by. One that never began has no time, but a reason for that.
 type sessionKey struct {
 	addr    netip.AddrPort
-	sni     string
+	ask     starttls.Ask
 	started int64
 	why     string
 }
@@ -79,6 +79,10 @@ func (w *Writer) Add(group string, r *scanner.Result) error {
 	if r.Invalid == nil {
 		var err error
 		if d.Hosts, err = w.hostsOf(&r.Facts); err != nil {
+			return err
+		}
+		d.STS = stsOf(r.Facts.STS, w.referring(&err))
+		if err != nil {
 			return err
 		}
 	}
@@ -127,15 +131,22 @@ func (w *Writer) Flush() error {
 // their lines are.
 func (w *Writer) hostsOf(f *verdict.Facts) (uint64, error) {
 	record := hostsRecord{Type: typeHosts, MX: mxOf(&f.MX)}
+	tlsa := tlsaByHost(f.Servers)
+	for i := range record.MX.Hosts {
+		record.MX.Hosts[i].TLSA = tlsa[record.MX.Hosts[i].Name]
+	}
 	for i := range f.Servers {
 		if !f.Servers[i].Addr.IsValid() {
 			continue
 		}
-		number, err := w.session(f.Servers[i].Session)
-		if err != nil {
-			return 0, err
+		var numbers [4]uint64
+		for k, ses := range f.Servers[i].Sessions() {
+			var err error
+			if numbers[k], err = w.session(ses); err != nil {
+				return 0, err
+			}
 		}
-		record.Sessions = append(record.Sessions, number)
+		record.Sessions = append(record.Sessions, shownRecord{numbers[0], numbers[1], numbers[2], numbers[3]})
 	}
 	w.line.Reset()
 	if err := w.encode.Encode(record); err != nil {
@@ -152,9 +163,12 @@ func (w *Writer) hostsOf(f *verdict.Facts) (uint64, error) {
 	return record.Number, err
 }
 
-// session is a session's number; its line is written before the first use of that.
+// session is a session's number, 0 for none; its line is written before the first use of that.
 func (w *Writer) session(ses *starttls.Session) (uint64, error) {
-	key := sessionKey{addr: ses.Addr, sni: ses.SNI}
+	if ses == nil {
+		return 0, nil
+	}
+	key := sessionKey{addr: ses.Addr, ask: ses.Ask}
 	if !ses.Started.IsZero() {
 		key.started = ses.Started.UnixNano()
 	} else if ses.Err != nil {
@@ -165,13 +179,7 @@ func (w *Writer) session(ses *starttls.Session) (uint64, error) {
 	}
 	w.numbers++
 	var err error
-	record := sessionOf(ses, func(chain [][]byte) []string {
-		refs, e := w.refer(chain)
-		if err == nil {
-			err = e
-		}
-		return refs
-	})
+	record := sessionOf(ses, w.referring(&err))
 	if err != nil {
 		return 0, err
 	}
@@ -179,6 +187,17 @@ func (w *Writer) session(ses *starttls.Session) (uint64, error) {
 	octets, err := w.write(record)
 	w.sessions.add(key, record.Session, octets)
 	return record.Session, err
+}
+
+// referring is refer with its first error put aside.
+func (w *Writer) referring(first *error) func([][]byte) []string {
+	return func(chain [][]byte) []string {
+		refs, err := w.refer(chain)
+		if *first == nil {
+			*first = err
+		}
+		return refs
+	}
 }
 
 // refer writes the certificates of a chain that are not in the file, or no longer known from it.

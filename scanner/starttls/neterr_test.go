@@ -154,7 +154,7 @@ func TestConnect(t *testing.T) {
 			t.Parallel()
 			c := testClient()
 			tt.edit(c)
-			s := c.Probe(t.Context(), deaf, "")
+			s := c.Probe(t.Context(), deaf, Ask{})
 			checkComplete(t, s)
 			checkEnd(t, s, StageNone, tt.want)
 			if s.Addr != deaf || s.Err != nil && s.Err.Unwrap() == nil {
