@@ -23,15 +23,21 @@ type row struct {
 // The columns of the table, wide and compact.
 var (
 	domainFields = []field{{title: "Domain", fair: 24, most: 44, middle: true}, {title: "Via", fair: 16, most: 28},
-		{title: "Servers", right: true}, {title: "Encrypted", right: true}, {title: "TLS"}, {title: "Certificate"}}
-	domainFieldsCompact = []field{{title: "Domain", fair: 19, most: 44, middle: true}, {title: "Via", fair: 12, most: 28},
-		{title: "Encrypted", right: true}, {title: "TLS"}, {title: "Certificate"}}
+		{title: "Servers", right: true}, {title: "Encrypted", right: true}, {title: "Policy", optional: true}, {title: "TLS"},
+		{title: "Certificate"}}
+	domainFieldsCompact = []field{{title: "Domain", fair: 19, most: 44, middle: true},
+		{title: "Via", fair: 12, most: 28, yields: true},
+		{title: "Encrypted", right: true}, {title: "Policy", optional: true}, {title: "TLS"}, {title: "Certificate"}}
 	serverFields = []field{{title: "Domain", fair: 22, most: 44, middle: true}, {title: "MX", right: true},
-		{title: "Server", fair: 22, most: 44, middle: true}, {title: "Address"}, {title: "TLS"}, {title: "Certificate"}}
+		{title: "Server", fair: 22, most: 44, middle: true}, {title: "Address"}, {title: "DANE", optional: true}, {title: "TLS"},
+		{title: "Certificate"}}
 	serverFieldsCompact = []field{{title: "Domain", fair: 17, most: 44, middle: true},
 		{title: "Server", fair: 16, most: 44, middle: true}, {title: "Address", fair: 15, middle: true}, {title: "TLS"},
-		{title: "Certificate"}}
+		{title: "Certificate"}} // no room for DANE: what is wrong with it is among the findings
 )
+
+// roomy is the width from which on a domain's provider and its policy stand beside each other.
+const roomy = 120
 
 // fieldsFor are the columns for the options.
 func fieldsFor(o Options) []field {
@@ -43,6 +49,10 @@ func fieldsFor(o Options) []field {
 		return serverFields
 	case narrow:
 		return domainFieldsCompact
+	case o.Width > 0 && o.Width < roomy:
+		fields := slices.Clone(domainFields)
+		fields[1].yields = true
+		return fields
 	default:
 		return domainFields
 	}
@@ -88,9 +98,9 @@ func domainRow(r *scanner.Result, narrow bool, s style) row {
 	}
 	if narrow {
 		text = short(text)
-		d.cells = []string{s.shownDomain(r), via, encrypted, versions, text}
+		d.cells = []string{s.shownDomain(r), via, encrypted, policyText(r), versions, text}
 	} else {
-		d.cells = []string{s.shownDomain(r), via, servers, encrypted, versions, text}
+		d.cells = []string{s.shownDomain(r), via, servers, encrypted, policyText(r), versions, text}
 	}
 	return d
 }
@@ -114,7 +124,7 @@ func serverRow(r *scanner.Result, i int, narrow bool, s style) row {
 	if narrow {
 		v.cells = []string{domain, Escape(sv.Label), address(sv.Addr), version, short(text)}
 	} else {
-		v.cells = []string{domain, strconv.Itoa(int(sv.Preference)), Escape(sv.Label), address(sv.Addr), version, text}
+		v.cells = []string{domain, strconv.Itoa(int(sv.Preference)), Escape(sv.Label), address(sv.Addr), serverDANE(sv), version, text}
 	}
 	return v
 }

@@ -125,6 +125,20 @@ func (r *Record) bare() bool {
 	return r.Usage == usageTA && r.Selector == selectSPKI && r.Matching == matchFull
 }
 
+// Matches reports whether the record at an index of Records counts and fits the certificate that the outcome is about.
+func (o *Outcome) Matches(i int) bool {
+	r := &o.Records[i]
+	switch {
+	case i == o.By:
+		return true
+	case r.Usability != Usable || r.Ignored:
+		return false
+	case r.Usage == usageEE:
+		return r.Fits == 0
+	}
+	return r.Fits > 0
+}
+
 // anchors are the records of usage 2 as trust anchors; the index of the one that fits goes to by.
 func (j *judge) anchors(by *int) pkix.Anchors {
 	var a pkix.Anchors

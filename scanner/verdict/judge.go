@@ -35,6 +35,8 @@ func Judge(f *Facts, at time.Time) Verdict {
 		j.server(&f.Servers[i], &j.Servers[i])
 	}
 	j.hosts()
+	j.policies()
+	j.Effective = EffectiveOf(f)
 	slices.SortStableFunc(j.Findings, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
 	return j.Verdict
 }
@@ -159,6 +161,7 @@ func (j *judge) server(s *Server, a *Answers) {
 			j.add(OpenSSLRefuses, s.Label, address, "Postfix with OpenSSL 3 breaks the handshake off: %s", why)
 		}
 	}
+	j.requireTLS(s, address)
 	h := ses.Agreed()
 	if h == nil {
 		return
