@@ -18,6 +18,7 @@ var layers = []string{
 	"mxtls/scanner/pkix",
 	"mxtls/scanner/starttls",
 	"mxtls/scanner/mx",
+	"mxtls/scanner/dane",
 	"mxtls/scanner/postfix",
 	"mxtls/scanner/verdict",
 	"mxtls/scanner",
