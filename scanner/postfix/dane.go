@@ -26,8 +26,8 @@ func (c *Config) supposing(level Level) *Config {
 // dane reports whether the level looks for TLSA records.
 func (l Level) dane() bool { return l == Dane || l == DaneOnly }
 
-// attemptDANE foretells what comes of one address at the levels dane and dane-only: TLSA records decide what level it is
-// tried at, if at all (dane_init in smtp_tls_policy.c).
+// attemptDANE foretells what comes of one address at the levels dane and dane-only: TLSA records decide at what level
+// it is tried, if at all (dane_init in smtp_tls_policy.c).
 func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 	unsigned := d.MX.Kind == mx.Listed && d.MX.Trust == resolve.Insecure
 	insecureMX := n.cfg.InsecureMXPolicy

@@ -32,7 +32,8 @@ func trusted(d *Destination, trust resolve.Trust) *Destination {
 // validating is a configuration at level dane that looks TLSA records up.
 func validating(t *testing.T, v Version, lines ...string) *Config {
 	t.Helper()
-	return configured(t, v, append([]string{"smtp_tls_security_level = dane", "smtp_dns_support_level = dnssec"}, lines...)...)
+	lines = append([]string{"smtp_tls_security_level = dane", "smtp_dns_support_level = dnssec"}, lines...)
+	return configured(t, v, lines...)
 }
 
 // TestDANETable walks what dane and dane-only do: one server, by its TLSA outcome and by what goes wrong with it.
@@ -208,7 +209,9 @@ func TestDANEWords(t *testing.T) {
 	if got := brief(Predict(c, d, Encrypt, 0)); got != "encrypted Trusted" {
 		t.Errorf("without a name: %s", got)
 	}
-	for line, want := range map[string]string{"dane": "encrypted Trusted", "dane-only": "deferred 4.7.5 dnssec_not_enabled"} {
+	for line, want := range map[string]string{
+		"dane": "encrypted Trusted", "dane-only": "deferred 4.7.5 dnssec_not_enabled",
+	} {
 		unsure := configured(t, Version{3, 10}, "smtp_tls_security_level = "+line)
 		if got, _ := Current(unsure, d, 0); brief(got) != want {
 			t.Errorf("%s without DNSSEC: %s, want %s", line, brief(got), want)
