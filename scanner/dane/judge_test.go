@@ -186,7 +186,7 @@ func TestLog(t *testing.T) {
 		}
 	}
 	o := Judge(found(tlsa(3, 1, 1, w.stranger)), chain, Names{}, now)
-	want := "server certificate verification failed for " + peer + ": num=65:No matching DANE TLSA records"
+	want := "server certificate verification failed for " + peer + ": num=65:no matching DANE TLSA records"
 	if got := o.Complaint(peer); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -24,7 +24,7 @@ import (
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const (
-	day   = 24 * time.Hour
+	day    = 24 * time.Hour
 	mxHost = "mx.example"
 )
 
