@@ -24,17 +24,37 @@ func newWorld(t testing.TB) world {
 
 // outcome is an Outcome in short: "match 3 1 1 at 0", or status and reason; then its notes.
 func outcome(o Outcome) string {
-	text := o.Status.String()
+	words := []string{o.Status.String()}
 	if o.Status == Match {
 		r := o.Records[o.By]
-		text += fmt.Sprintf(" %d %d %d at %d", r.Usage, r.Selector, r.Matching, o.Depth)
+		words = append(words, fmt.Sprintf("%d %d %d at %d", r.Usage, r.Selector, r.Matching, o.Depth))
 	} else {
-		text += " " + o.Reason.String()
+		words = append(words, o.Reason.String())
 	}
 	for _, n := range o.Notes {
-		text += " " + n.String()
+		words = append(words, n.String())
 	}
-	return text
+	return strings.Join(words, " ")
+}
+
+// TestRecordsCut: among records that were not kept may be the one that fits.
+func TestRecordsCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, tt := range []struct {
+		record resolve.TLSA
+		want   string
+	}{
+		{tlsa(2, 1, 1, w.inter), "match 2 1 1 at 1 tlsa_records_cut"},
+		{tlsa(2, 1, 1, w.stranger), "unknown cannot_tell tlsa_records_cut"},
+		{tlsa(1, 1, 1, w.leaf), "unknown cannot_tell tlsa_usage_0_1 tlsa_records_cut"},
+	} {
+		f := found(tt.record)
+		f.Dropped = 3
+		if got := outcome(Judge(f, ders(w.leaf, w.inter), Names{}, now)); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
 }
 
 // TestCornerCases walks the corner cases of RFC 6698, 7671 and 7672 that a server's records and chain decide.
