@@ -32,6 +32,10 @@ func Judge(f Records, chain [][]byte, names Names, at time.Time) Outcome {
 		j.fit()
 		j.judge()
 	}
+	if f.Dropped > 0 && (o.Status == Mismatch || o.Status == Unusable) {
+		o.Status, o.Reason = StatusUnknown, CannotTell
+		o.Text = fmt.Sprintf("the record that fits may be among the %d that are beyond our limits", f.Dropped)
+	}
 	j.note(f.Dropped)
 	return o
 }

@@ -62,6 +62,7 @@ type Config struct {
 	MaximalQueueLifetime time.Duration // maximal_queue_lifetime: from this age on, what would be deferred bounces
 
 	secure, verify pkix.Matcher
+	insecureMXSet  bool // smtp_tls_dane_insecure_mx_policy is not left to its default
 	remarks        []Remark
 }
 
@@ -102,6 +103,7 @@ func (r *reader) trust(c *Config) {
 	c.Fingerprints = splitList(r.text("smtp_tls_fingerprint_cert_match"))
 	c.FingerprintDigest = strings.ToLower(r.text("smtp_tls_fingerprint_digest"))
 	c.InsecureMXPolicy = r.levelOf("smtp_tls_dane_insecure_mx_policy", May, Encrypt, Dane)
+	_, c.insecureMXSet = r.settings.Get("smtp_tls_dane_insecure_mx_policy")
 	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && r.lists("smtp_host_lookup", "dns")
 }
 

@@ -11,6 +11,7 @@ import (
 // A plan is what holds for one delivery: a policy with main.cf's settings where it says nothing.
 type plan struct {
 	cfg       *Config
+	policy    Policy
 	level     Level
 	age       time.Duration
 	protocols Protocols
@@ -19,11 +20,13 @@ type plan struct {
 	names     pkix.Matcher
 	prints    []string // fingerprints to match
 	tafile    bool
+	half      bool // level dane under an insecure MX answer
 }
 
 // newPlan puts a policy and the configuration together (set_cipher and policy_create in smtp_tls_policy.c).
 func newPlan(c *Config, p Policy, age time.Duration) plan {
-	n := plan{cfg: c, level: p.Level, age: age, protocols: c.Protocols, grade: c.Ciphers, tafile: len(p.TAFiles) > 0}
+	n := plan{cfg: c, policy: p, level: p.Level, age: age, protocols: c.Protocols, grade: c.Ciphers}
+	n.tafile = len(p.TAFiles) > 0
 	n.exclude = append(n.exclude, c.Exclude...)
 	if p.Level.required() {
 		n.protocols, n.grade = c.MandatoryProtocols, c.MandatoryCiphers
