@@ -53,6 +53,10 @@ func (r *reader) text(parameter string) string {
 	raw, _ := r.lookup(parameter)
 	e := expander{lookup: r.lookup, asked: map[string]bool{}}
 	value := trimBlanks(e.expand(raw))
+	if e.broken != "" {
+		r.remark(BadValue, "%s = %s cannot be read, since %s: %s was taken to be %s", parameter, excerpt(raw), e.broken,
+			notStarted, orElse(excerpt(value), "empty"))
+	}
 	if len(e.asked) > 0 {
 		missing := make([]string, 0, len(e.asked))
 		for name := range e.asked {
@@ -65,11 +69,13 @@ func (r *reader) text(parameter string) string {
 	return value
 }
 
-// bad says that a value was left out of account. Postfix does not start with some of these, and takes the default for
-// others.
+// notStarted is what comes of values that Postfix cannot read (mail_conf_int.c, mail_conf_bool.c, mail_conf_time.c,
+// name_code.c, mac_expand.c: all are fatal).
+const notStarted = "smtp(8) does not start with it, and no mail is sent; here it"
+
+// bad says that a value was left out of account.
 func (r *reader) bad(parameter, value, instead string) {
-	r.remark(BadValue, "%s = %s cannot be read, by Postfix neither; it was taken to be %s", parameter,
-		excerpt(value), instead)
+	r.remark(BadValue, "%s = %s cannot be read: %s was taken to be %s", parameter, excerpt(value), notStarted, instead)
 }
 
 // instead is a parameter's default, for a value that cannot be read.
