@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"mxtls/scanner/pkix"
@@ -24,7 +25,7 @@ const (
 // only roots to trust. Behind what is read stands what --ca-file and its kin mean in main.cf, where it counts as the
 // last assignment.
 func (f *planFlags) readConfig(stdin io.Reader) (*postfix.Config, error) {
-	o := postfix.Options{Open: openTable}
+	o := postfix.Options{Open: openTable, Directory: f.directory()}
 	for _, v := range []struct {
 		flag, text string
 		version    *postfix.Version
@@ -54,6 +55,18 @@ func (f *planFlags) readConfig(stdin io.Reader) (*postfix.Config, error) {
 		return nil, fmt.Errorf("%s: %w", f.source(), err)
 	}
 	return postfix.NewConfig(s, o), nil
+}
+
+// directory is where main.cf is; "" where that is not known.
+func (f *planFlags) directory() string {
+	if f.mainCF == "" {
+		return ""
+	}
+	dir, err := filepath.Abs(filepath.Dir(f.mainCF))
+	if err != nil {
+		return ""
+	}
+	return dir
 }
 
 // openTable opens a policy table that main.cf names.

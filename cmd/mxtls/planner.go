@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"mxtls/report"
@@ -131,19 +132,9 @@ func (p *planner) predict(f *report.Forecast, d *postfix.Destination) {
 		f.NowLevel = policy.Level
 	}
 	f.Then = f.Now
-	if p.flags.to != postfix.LevelUnknown && !p.listed(d) {
+	if p.flags.to != postfix.LevelUnknown && !p.cfg.Listed(d) {
 		f.Then = f.Levels[p.flags.to]
 	}
-}
-
-// listed reports whether a policy table of the configuration has an entry for d: main.cf's level does not count then.
-func (p *planner) listed(d *postfix.Destination) bool {
-	for _, m := range p.cfg.Policies {
-		if _, ok := m.Lookup(d.Target); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // End checks the existing policy table and writes the new one, the latter only when all destinations were looked at:
@@ -180,7 +171,8 @@ func (p *planner) write() error {
 	}
 	defer out.discard()
 	exceptions := postfix.Exceptions(p.cfg, p.level(), p.destinations)
-	o := postfix.MapOptions{Date: p.job.scan.Options().At, Type: p.flags.mapType, Path: p.flags.writeMap}
+	o := postfix.MapOptions{Date: p.job.scan.Options().At, Type: p.flags.mapType, Path: absolute(p.flags.writeMap),
+		Tables: p.cfg.PolicyTables}
 	if err := postfix.WriteMap(out, p.level(), exceptions, o); err != nil {
 		return p.job.writeError(out, err)
 	}
@@ -193,6 +185,16 @@ func (p *planner) write() error {
 		fmt.Fprintf(p.job.err, "mxtls: %s written to %s\n", n, p.flags.writeMap)
 	}
 	return nil
+}
+
+// absolute is a table's path as main.cf has to have it: Postfix takes relative ones from its queue directory. Stdout
+// has none.
+func absolute(path string) string {
+	full, err := filepath.Abs(path)
+	if path == "-" || err != nil {
+		return ""
+	}
+	return full
 }
 
 // readMap reads the source of an existing policy table.

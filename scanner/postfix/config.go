@@ -12,6 +12,8 @@ import (
 type Options struct {
 	Postfix Version // zero = mail_version, which a whole postconf listing has, else 3.7
 	OpenSSL Version // zero = 3.0
+	// Directory is where main.cf is, which $config_directory stands for; "" = /etc/postfix.
+	Directory string
 	// Open opens the policy tables that the configuration names; nil = none can be read.
 	Open func(name string) (io.ReadCloser, error)
 }
@@ -34,9 +36,10 @@ type Config struct {
 	MandatoryCiphers   string
 	Exclude            []string // smtp_tls_exclude_ciphers
 	MandatoryExclude   []string
-	Servername         string // smtp_tls_servername
-	Loglevel           int    // smtp_tls_loglevel
-	Policies           []*Map // smtp_tls_policy_maps, those that could be read
+	Servername         string   // smtp_tls_servername
+	Loglevel           int      // smtp_tls_loglevel
+	PolicyTables       []string // smtp_tls_policy_maps, each "type:name"
+	Policies           []*Map   // of those, the ones that could be read
 	SecureMatch        []string
 	VerifyMatch        []string
 	Fingerprints       []string // smtp_tls_fingerprint_cert_match

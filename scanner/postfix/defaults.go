@@ -37,6 +37,10 @@ var builtin = map[string]string{
 	"smtp_tls_servername":                "",
 	"smtp_tls_verify_cert_match":         "hostname",
 	"smtp_use_tls":                       "no",
+	"smtpd_tls_CAfile":                   "", // the receiving side's, which clients' settings like to name
+	"smtpd_tls_CApath":                   "",
+	"smtpd_tls_security_level":           "",
+	"stress":                             "",
 	"tls_append_default_CA":              "no",
 	"tls_ssl_options":                    "",
 	// Directories that tables stand in: main.cf names them as $config_directory/tls_policy.

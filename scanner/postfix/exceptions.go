@@ -123,7 +123,17 @@ type MapOptions struct {
 	Date   time.Time     // of the evidence
 	Review time.Duration // after which an entry is to be looked at again; 0 = 90 days
 	Type   string        // texthash, hash or lmdb; "" = texthash
-	Path   string        // where the table is to stand; "" = /etc/postfix/tls_policy
+	Path   string        // where the table is to stand, absolute; "" = /etc/postfix/tls_policy
+	Tables []string      // those that smtp_tls_policy_maps has already (Config.PolicyTables), which go on to count
+}
+
+// policyMaps is what smtp_tls_policy_maps is to have: the table behind those that it has.
+func (o *MapOptions) policyMaps() string {
+	tables := slices.Clone(o.Tables)
+	if table := o.Type + ":" + o.Path; !slices.Contains(tables, table) {
+		tables = append(tables, table)
+	}
+	return strings.Join(tables, ", ")
 }
 
 // reviewAfter is as long as the certificates of most servers live: by then each has been replaced.
@@ -147,7 +157,7 @@ func WriteMap(w io.Writer, level Level, es []Exception, o MapOptions) error {
 	b := bufio.NewWriter(w)
 	date := o.Date.UTC().Format(time.DateOnly)
 	fmt.Fprintf(b, "# Exceptions to smtp_tls_security_level = %s, as of %s.\n", level, date)
-	fmt.Fprintf(b, "# main.cf: smtp_tls_policy_maps = %s:%s\n", o.Type, o.Path)
+	fmt.Fprintf(b, "# main.cf: smtp_tls_policy_maps = %s\n", printable(o.policyMaps()))
 	if o.Type == "texthash" {
 		fmt.Fprintf(b, "# After a change: postfix reload\n")
 	} else {

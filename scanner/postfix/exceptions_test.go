@@ -115,6 +115,20 @@ a.test may
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	for _, tt := range []struct {
+		tables []string
+		want   string
+	}{
+		{nil, "texthash:/etc/postfix/tls_policy"},
+		{[]string{"hash:/a", "inline:{ a = may }"}, "hash:/a, inline:{ a = may }, texthash:/etc/postfix/tls_policy"},
+		{[]string{"texthash:/etc/postfix/tls_policy", "hash:/a"}, "texthash:/etc/postfix/tls_policy, hash:/a"},
+	} {
+		b.Reset()
+		err := WriteMap(&b, Encrypt, nil, MapOptions{Tables: tt.tables})
+		if want := "# main.cf: smtp_tls_policy_maps = " + tt.want + "\n"; err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("beside %v: %v\n%s", tt.tables, err, b.String())
+		}
+	}
 	if err := WriteMap(io.Discard, Encrypt, nil, MapOptions{Type: "cidr"}); err == nil {
 		t.Error("a CIDR table was written")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ type Map struct {
 	Name     string
 	Entries  []Entry   // in the order of the file; of equal keys the one that Postfix takes
 	Problems []Problem // what is wrong with the text alone, by line
+	Refused  string    // why Postfix cannot use the table at all, and defers all mail; "" when it can
 
 	byKey map[string]int // index into Entries
 }
@@ -85,6 +87,17 @@ func ParseMap(r io.Reader, name string, v Version) (*Map, error) {
 	return m, nil
 }
 
+// refuseDuplicates is what smtp(8) does with a texthash: table in which a key stands twice (dict_thash.c: maps_create
+// sets none of the flags that make it a warning, as postmap does).
+func (m *Map) refuseDuplicates() {
+	for _, p := range m.Problems {
+		if p.Kind == DuplicateKey {
+			m.Refused = fmt.Sprintf("the key %s in line %d stands there twice", excerpt(p.Key), p.Line)
+			return
+		}
+	}
+}
+
 func isText(b []byte) bool {
 	return !slices.Contains(b, 0)
 }
@@ -107,8 +120,8 @@ func (m *Map) add(line logicalLine, v Version) {
 		m.problem(e.Line, e.Key, NeverMatched, why)
 	}
 	if i, ok := m.byKey[e.Key]; ok {
-		m.problem(e.Line, e.Key, DuplicateKey, fmt.Sprintf("the key stands in line %d already; that entry counts",
-			m.Entries[i].Line))
+		m.problem(e.Line, e.Key, DuplicateKey, fmt.Sprintf("the key stands in line %d already: postmap keeps that entry, but "+
+			"a texthash: table with a key that stands twice is refused whole, and all mail is deferred", m.Entries[i].Line))
 		return
 	}
 	m.byKey[e.Key] = len(m.Entries)
@@ -146,22 +159,28 @@ func unaskable(key string) string {
 	return ""
 }
 
-// Lookup finds the entry for a next-hop as Postfix does: the next-hop itself and, for a plain domain, each of its
-// parents with a dot before it. A next-hop in brackets or with a port is asked for as it stands alone.
+// Lookup finds the entry for a next-hop as Postfix does, see [keys].
 func (m *Map) Lookup(t name.Target) (Entry, bool) {
-	key := t.String()
-	for key != "" {
+	for key := range keys(t) {
 		if i, ok := m.byKey[key]; ok {
 			return m.Entries[i], true
 		}
-		if t.Direct || t.Port != 0 {
-			break
-		}
-		next := strings.IndexByte(key[1:], '.')
-		if next < 0 {
-			break
-		}
-		key = key[1+next:]
 	}
 	return Entry{}, false
+}
+
+// keys are what Postfix asks its tables for, one after the other (tls_policy_lookup in smtp_tls_policy.c): the next-hop
+// itself and, for a plain domain, each of its parents with a dot before it. A next-hop in brackets or with a port is
+// asked for as it stands alone.
+func keys(t name.Target) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		key := t.String()
+		for key != "" && yield(key) && !t.Direct && t.Port == 0 {
+			next := strings.IndexByte(key[1:], '.')
+			if next < 0 {
+				return
+			}
+			key = key[1+next:]
+		}
+	}
 }

@@ -12,16 +12,17 @@ import (
 
 // A reader gives settings their types and collects what is wrong with them.
 type reader struct {
-	settings *Settings
-	postfix  Version
-	remarks  []Remark
+	settings  *Settings
+	directory string // of main.cf
+	postfix   Version
+	remarks   []Remark
 }
 
 func newReader(s *Settings, o Options) *reader {
 	if s == nil {
 		s = &Settings{}
 	}
-	r := &reader{settings: s, postfix: o.Postfix}
+	r := &reader{settings: s, directory: o.Directory, postfix: o.Postfix}
 	if text, ok := s.Get("mail_version"); ok {
 		v, err := ParseVersion(text)
 		if r.postfix.IsZero() && err == nil {
@@ -36,14 +37,20 @@ func newReader(s *Settings, o Options) *reader {
 	return r
 }
 
+// remark says something once, however often a parameter is looked at.
 func (r *reader) remark(code, format string, args ...any) {
-	r.remarks = append(r.remarks, Remark{code, fmt.Sprintf(format, args...)})
+	if said := (Remark{code, fmt.Sprintf(format, args...)}); !slices.Contains(r.remarks, said) {
+		r.remarks = append(r.remarks, said)
+	}
 }
 
 // lookup is a parameter as it is set, or its default.
 func (r *reader) lookup(parameter string) (string, bool) {
 	if value, ok := r.settings.Get(parameter); ok {
 		return value, true
+	}
+	if parameter == "config_directory" && r.directory != "" {
+		return strings.ReplaceAll(r.directory, "$", "$$"), true // mail_conf.c: where main.cf is, unless that says otherwise
 	}
 	return defaultOf(parameter, r.postfix)
 }

@@ -21,6 +21,7 @@ const (
 	NoAnchors          = "no_trust_anchors"    // no CAfile, so everything is Untrusted
 	FingerprintNothing = "no_fingerprints"     // level fingerprint without any
 	LoglevelZero       = "loglevel_zero"       // no TLS lines in the log
+	RefusedMap         = "refused_map"         // a policy table that Postfix refuses, and so defers all mail
 	UnreadableMap      = "unreadable_map"      // a policy table that was not read
 	PolicySyntax       = "policy_syntax"       // a policy table with entries that Postfix refuses
 	ServernameSet      = "servername"          // the handshake names a server, and ours did not
@@ -33,8 +34,9 @@ const (
 
 // remarkOrder is what to say first.
 var remarkOrder = []string{
-	UnknownLevel, RemarkEngineOff, RelayhostSet, LevelNone, DaneWithoutDNSSEC, NoAnchors, FingerprintNothing, LoglevelZero,
-	UnreadableMap, PolicySyntax, ServernameSet, LegacyTLS, PolicyIgnored, BadValue, UndefinedName, VersionMismatch,
+	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, LevelNone, DaneWithoutDNSSEC, NoAnchors,
+	FingerprintNothing, UnreadableMap, PolicySyntax, LoglevelZero, ServernameSet, LegacyTLS, PolicyIgnored, UndefinedName,
+	VersionMismatch,
 }
 
 // Remarks are what makes predictions moot or is wrong with the configuration, the weightiest first.
