@@ -89,6 +89,7 @@ func NewConfig(s *Settings, o Options) *Config {
 	r.routing(c)
 	r.times(c)
 	r.tables(c, o.Open)
+	r.firstName()
 	c.remarks = append(r.remarks, c.consequences(r)...)
 	return c
 }

@@ -122,6 +122,7 @@ func TestRemarks(t *testing.T) {
 		{"too long", fine + "maximal_queue_lifetime = 99999999d", []string{BadValue}, "it was taken to be 5d"},
 		{"preference", fine + "smtp_address_preference = ipx", []string{BadValue}, "it was taken to be any"},
 		{"insecure MX", fine + "smtp_tls_dane_insecure_mx_policy = secure", []string{BadValue}, "it was taken to be dane"},
+		{"byte order mark", "\ufeffsmtp_tls_ciphers = low\n" + fine, []string{BadValue}, "smtp_tls_ciphers is not set"},
 		{"no end", fine + "smtp_tls_CApath = ${a", []string{BadValue}, "smtp(8) does not start with it"},
 		{"undefined", fine + "smtp_tls_CApath = $mydomain", []string{UndefinedName}, "$mydomain"},
 		{"tables of no text", fine + "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix, " +
@@ -266,8 +267,8 @@ func TestRefusedTable(t *testing.T) {
 		{"texthash:/twice texthash:/one", "example.test", "deferred 4.7.5 policy_invalid"},
 		{"hash:/twice", "example.test", "encrypted Trusted"},
 	} {
-		s, err := ParseMainCF(strings.NewReader("smtp_tls_security_level = may\nsmtp_tls_CAfile = x\nsmtp_tls_policy_maps = " +
-			tt.tables))
+		s, err := ParseMainCF(strings.NewReader("smtp_tls_security_level = may\nsmtp_tls_CAfile = x\n" +
+			"smtp_tls_policy_maps = " + tt.tables))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -120,8 +120,8 @@ func (m *Map) add(line logicalLine, v Version) {
 		m.problem(e.Line, e.Key, NeverMatched, why)
 	}
 	if i, ok := m.byKey[e.Key]; ok {
-		m.problem(e.Line, e.Key, DuplicateKey, fmt.Sprintf("the key stands in line %d already: postmap keeps that entry, but "+
-			"a texthash: table with a key that stands twice is refused whole, and all mail is deferred", m.Entries[i].Line))
+		m.problem(e.Line, e.Key, DuplicateKey, fmt.Sprintf("the key stands in line %d already: postmap keeps that entry, "+
+			"but as a texthash: table the whole is refused and all mail deferred", m.Entries[i].Line))
 		return
 	}
 	m.byKey[e.Key] = len(m.Entries)

@@ -44,6 +44,16 @@ func (r *reader) remark(code, format string, args ...any) {
 	}
 }
 
+// firstName tells of a file that begins with a byte order mark, which costs it its first setting.
+func (r *reader) firstName() {
+	for parameter := range r.settings.values {
+		if name, ok := strings.CutPrefix(parameter, byteOrderMark); ok {
+			r.remark(BadValue, "the file begins with a byte order mark, which Postfix takes for a part of the first name, so "+
+				"%s is not set", excerpt(name))
+		}
+	}
+}
+
 // lookup is a parameter as it is set, or its default.
 func (r *reader) lookup(parameter string) (string, bool) {
 	if value, ok := r.settings.Get(parameter); ok {

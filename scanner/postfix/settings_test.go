@@ -25,6 +25,8 @@ func TestParseMainCF(t *testing.T) {
 		"smtp_tls_loglevel = 1\n" +
 		"smtp_tls_loglevel = 2\n" +
 		"myhostname = h\x00idden\n" +
+		"  hidden too\n" +
+		"# \x00\n" +
 		"c = d = e"
 	s, err := ParseMainCF(strings.NewReader(file))
 	if err != nil {
@@ -41,8 +43,11 @@ func TestParseMainCFErrors(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
 		"a = b\nfoo\n":       `line 2: missing '=' after attribute name: "foo"`,
+		"a = b\n\x00d = x":   `line 2: missing attribute name: ""`,
 		"\n= foo":            `line 2: missing attribute name: "= foo"`,
 		"smtp_tls level = x": `line 1: missing '=' after attribute name: "smtp_tls level = x"`,
+		"\ufeff# comment":    "line 1: missing '=' after attribute name: \"\\ufeff# comment\": " +
+			"the file begins with a byte order mark, so this is no comment to Postfix",
 		"a = b\n" + strings.Repeat("x", maxMainCF): "line 2: more than 1048576 octets",
 	} {
 		_, err := ParseMainCF(strings.NewReader(file))

@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"path"
 	"strings"
@@ -24,7 +25,8 @@ func (r *reader) tables(c *Config, open func(name string) (io.ReadCloser, error)
 		}
 		if c.Policies = append(c.Policies, m); m.Refused != "" {
 			r.remark(RefusedMap, "smtp_tls_policy_maps has %s, which Postfix refuses whole, since %s: all mail is deferred "+
-				"(client TLS configuration problem), except to what stands itself, not its parent, in a table before it", excerpt(table), m.Refused)
+				"(client TLS configuration problem), except to what stands itself, not its parent, in a table before it",
+				excerpt(table), m.Refused)
 		}
 	}
 }
@@ -48,8 +50,8 @@ func (r *reader) table(table string, open func(name string) (io.ReadCloser, erro
 	if err != nil {
 		if f, e := open(name + made); made != "" && e == nil {
 			f.Close()
-			return nil, errors.New("the text that " + name + made + " was made from is gone, and \"postmap -s " + kind + ":" + name +
-				" >FILE\" brings it back")
+			return nil, fmt.Errorf("the text that %s was made from is gone, and \"postmap -s %s:%s >FILE\" brings it back",
+				name+made, kind, name)
 		}
 		return nil, err
 	}
