@@ -304,3 +304,66 @@ func TestPlanIsHarmless(t *testing.T) {
 		}
 	}
 }
+
+// TestGravest: what costs mail comes first, and of a table that is mostly stale people see no more than they can read.
+func TestGravest(t *testing.T) {
+	t.Parallel()
+	var m MapCheck
+	for line := range 100 {
+		m.Problems = append(m.Problems, postfix.Problem{Line: line + 1, Kind: postfix.Stale})
+	}
+	m.Problems[41].Kind, m.Problems[99].Kind = postfix.Useless, postfix.Contradictory
+	shown, rest := m.Gravest()
+	if len(shown) != problemsShown || shown[0].Line != 100 || shown[1].Line != 42 || shown[2].Line != 1 {
+		t.Errorf("%v", shown)
+	}
+	if rest != "80 stale" || len(m.Problems) != 100 || m.Problems[0].Line != 1 {
+		t.Errorf("the rest is %q", rest)
+	}
+	m.Problems = m.Problems[:problemsShown]
+	if shown, rest := m.Gravest(); len(shown) != problemsShown || rest != "" {
+		t.Errorf("%d shown, the rest is %q", len(shown), rest)
+	}
+	for k := postfix.SyntaxProblem; k <= postfix.Contradictory; k++ {
+		if !slices.Contains(gravest, k) {
+			t.Errorf("%s has no place", k)
+		}
+	}
+	m.Problems = slices.Repeat([]postfix.Problem{{Line: 7, Key: "a.example", Kind: postfix.Stale, Text: "x"}}, 22)
+	for f, want := range map[Format]string{Table: "  and 2 stale more: -o jsonl lists all\n",
+		Markdown: "\n- and 2 stale more: -o jsonl lists all\n"} {
+		m.Name = "tls_policy"
+		out := string(writePlan(t, f, Options{}, testPlan(), nil, m))
+		if !strings.Contains(out, want) || strings.Count(out, "a.example") != problemsShown {
+			t.Errorf("%v:\n%s", f, out)
+		}
+	}
+}
+
+// TestIdleLevel: where no fingerprints are listed, the column that says so of each domain goes before domains are cut.
+func TestIdleLevel(t *testing.T) {
+	t.Parallel()
+	f := forecast(domain("long-enough-a-name.example", "", encrypts(1, chain(pkix.Trusted, pkix.ReasonNone, at, "x.example"),
+		truth.Yes)), "peeuudee", 0)
+	f.Levels[postfix.Fingerprint].Reason = postfix.FingerprintsMissing
+	out := string(writePlan(t, Table, Options{Width: 80}, Plan{}, []*Forecast{f}, MapCheck{}))
+	if !strings.Contains(out, "  long-enough-a-name.example  ○ plain") ||
+		!strings.Contains(out, "no column for dane, dane-only, fingerprint: they tell no two domains apart") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestNamesAskedFor: a certificate may have the MX host's name and lack the one that secure asks for.
+func TestNamesAskedFor(t *testing.T) {
+	t.Parallel()
+	p := Plan{Match: map[postfix.Level]string{postfix.Secure: "nexthop, dot-nexthop"}}
+	pr := &postfix.Prediction{Outcome: postfix.Deferred, Reason: postfix.HostMismatch}
+	for l, want := range map[postfix.Level]string{
+		postfix.Secure: "deferred, the certificate has none of the names that secure asks for (nexthop, dot-nexthop)",
+		postfix.Verify: "deferred, the certificate is for other names than the MX host",
+	} {
+		if got := p.sentence(l, pr); got != want {
+			t.Errorf("%s: %q", l, got)
+		}
+	}
+}

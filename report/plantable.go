@@ -23,7 +23,7 @@ type planTable struct {
 func (w *planTable) Add(_ string, f *Forecast) error {
 	row := newPlanRow(f, w.style)
 	if w.opts.Verbose > 0 {
-		row.said = spoken(f)
+		row.said = w.plan.spoken(f)
 	}
 	if w.opts.Verbose > 1 {
 		row.below = conversation(f.Result, w.opts.Verbose-1)
@@ -31,7 +31,7 @@ func (w *planTable) Add(_ string, f *Forecast) error {
 	w.domains = append(w.domains, row)
 	w.tally.add(f)
 	if w.plan.To != postfix.LevelUnknown && f.changed() {
-		w.changed = append(w.changed, newChangedRow(f, row.domain))
+		w.changed = append(w.changed, w.plan.newChangedRow(f, row.domain))
 	}
 	if text := difference(f.Differences); text != "" {
 		if w.differing++; len(w.differences) < differencesShown {
@@ -208,8 +208,8 @@ type changedRow struct {
 	then postfix.Outcome
 }
 
-func newChangedRow(f *Forecast, domain string) changedRow {
-	cells := []string{domain, f.Now.Outcome.String(), sentence(&f.Then)}
+func (p *Plan) newChangedRow(f *Forecast, domain string) changedRow {
+	cells := []string{domain, f.Now.Outcome.String(), p.sentence(p.To, &f.Then)}
 	return changedRow{row{class: outcomeClass[f.Then.Outcome], cells: cells}, f.Then.Outcome}
 }
 
@@ -266,8 +266,12 @@ func (w *planTable) problems(m *MapCheck) {
 	if len(m.Problems) == 0 {
 		w.paragraph("", "", "nothing to say against it")
 	}
-	for i := range m.Problems {
-		w.paragraph("", "", problemText(&m.Problems[i]))
+	shown, rest := m.Gravest()
+	for i := range shown {
+		w.paragraph("", "", problemText(&shown[i]))
+	}
+	if rest != "" {
+		w.paragraph("", "", "and "+rest+" more: -o jsonl lists all")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"mxtls/report"
 	"mxtls/scanner"
@@ -81,6 +82,8 @@ func (p *planner) head() report.Plan {
 	head := report.Plan{
 		Source: p.flags.source(), Postfix: p.cfg.Postfix.String(), OpenSSL: p.cfg.OpenSSL.String(), Trusts: p.cfg.Trusts(),
 		Level: p.now(), To: p.flags.to, Weighted: p.weights != nil, Advice: p.advice(),
+		Match: map[postfix.Level]string{postfix.Verify: strings.Join(p.cfg.VerifyMatch, ", "),
+			postfix.Secure: strings.Join(p.cfg.SecureMatch, ", ")},
 	}
 	head.Remarks = slices.DeleteFunc(p.cfg.Remarks(), func(r postfix.Remark) bool {
 		return head.Source == "" && r.Code != postfix.RemarkEngineOff // the rest is on what main.cf says
@@ -158,8 +161,12 @@ func (p *planner) complainOf(check *report.MapCheck) {
 	if p.job.output.format != report.CSV || p.job.output.quiet {
 		return
 	}
-	for _, problem := range check.Problems {
+	shown, rest := check.Gravest()
+	for _, problem := range shown {
 		fmt.Fprintf(p.job.err, "mxtls: %s:%d: %s: %s\n", check.Name, problem.Line, problem.Kind, oneLine(problem.Text))
+	}
+	if rest != "" {
+		fmt.Fprintf(p.job.err, "mxtls: %s: and %s more: -o jsonl lists all\n", check.Name, rest)
 	}
 }
 
