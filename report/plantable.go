@@ -175,6 +175,9 @@ func (w *planTable) summary(s *Summary) {
 // planRemarks are what else there is to say of a run.
 func planRemarks(s *Summary, t *planTally) []string {
 	out := remarks(s)
+	if t.plan.Weighted && t.unsaid > 0 {
+		out = append([]string{count(t.unsaid, "domain", "domains") + " without messages in the weights"}, out...)
+	}
 	if t.invalid > 0 {
 		out = append([]string{count(t.invalid, "item is", "items are") + " no mail domain"}, out...)
 	}
