@@ -30,6 +30,7 @@ type Config struct {
 	Level              Level  // smtp_tls_security_level or its ancestors; LevelUnknown when it is no level
 	CAfile, CApath     string // smtp_tls_CAfile, smtp_tls_CApath
 	AppendDefaultCA    bool   // tls_append_default_CA
+	TAFile             string // smtp_tls_trust_anchor_file, in whose place nothing else counts at verify and secure
 	Protocols          Protocols
 	MandatoryProtocols Protocols
 	Ciphers            string // smtp_tls_ciphers, a grade
@@ -99,6 +100,9 @@ func (r *reader) trust(c *Config) {
 	c.Level = r.level()
 	c.CAfile, c.CApath = r.text("smtp_tls_CAfile"), r.text("smtp_tls_CApath")
 	c.AppendDefaultCA = r.yes("tls_append_default_CA")
+	if r.postfix.AtLeast(2, 11) {
+		c.TAFile = r.text("smtp_tls_trust_anchor_file")
+	}
 	c.Servername = r.text("smtp_tls_servername")
 	c.Loglevel = r.number("smtp_tls_loglevel")
 	c.SecureMatch, c.secure = r.matcher("smtp_tls_secure_cert_match")
