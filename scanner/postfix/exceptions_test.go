@@ -70,6 +70,24 @@ func TestExceptions(t *testing.T) {
 	}
 }
 
+// TestExceptionsReadable: a key that nobody can read has its name beside it.
+func TestExceptionsReadable(t *testing.T) {
+	t.Parallel()
+	d := destination(t, plain(10))
+	d.Target = target(t, "\u65e5\u672c\u8a9e.jp")
+	es := Exceptions(debian(), Encrypt, []*Destination{d})
+	var b strings.Builder
+	if err := WriteMap(&b, Encrypt, es, MapOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n# \u65e5\u672c\u8a9e.jp: deferred at level encrypt by ",
+		"\nxn--wgv71a119e.jp may\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
 // TestExceptionsSuffice: with the entries written and read again, what they are for is delivered.
 func TestExceptionsSuffice(t *testing.T) {
 	t.Parallel()

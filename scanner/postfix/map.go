@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"mxtls/scanner/internal/enum"
 	"mxtls/scanner/name"
@@ -153,10 +154,16 @@ func unaskable(key string) string {
 		return "no next-hop is written so: " + err.Error()
 	case err != nil:
 		return "" // a top-level domain, or a host of one label
+	case !isASCII(plain):
+		return "Postfix asks for it where a recipient is written so (SMTPUTF8), else for " + t.String()
 	case t.String() != plain:
 		return "Postfix would ask for " + t.String()
 	}
 	return ""
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // Lookup finds the entry for a next-hop as Postfix does, see [keys].

@@ -115,6 +115,7 @@ func TestParseMap(t *testing.T) {
 		"[2001:DB8::1] may",
 		"n.test colourful",
 		"http://o.test may",
+		"m\u00fcnchen.test may",
 	)
 	var problems []string
 	for _, p := range m.Problems {
@@ -123,9 +124,12 @@ func TestParseMap(t *testing.T) {
 	want := []string{"a.test duplicate_key", "c.test: syntax_error", "alone syntax_error", "user@d.test never_matched",
 		"*.e.test never_matched", ".f.test:25 never_matched", ".[g.test] never_matched", "h.test. never_matched",
 		"k.test invalid_policy", "l.test invalid_policy", "m.test invalid_policy", "n.test invalid_policy",
-		"http://o.test never_matched"}
+		"http://o.test never_matched", "m\u00fcnchen.test never_matched"}
 	if diff := cmp.Diff(want, problems); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if last := m.Problems[len(m.Problems)-1]; !strings.Contains(last.Text, "SMTPUTF8), else for xn--mnchen-3ya.test") {
+		t.Errorf("%q", last.Text)
 	}
 	for _, tt := range []struct{ next, key, policy string }{
 		{"a.test", "a.test", "may"},

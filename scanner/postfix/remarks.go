@@ -38,9 +38,9 @@ const (
 
 // remarkOrder is what to say first.
 var remarkOrder = []string{
-	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, WrapperMode, LevelNone, DaneWithoutDNSSEC, NoAnchors,
-	TAFileSet, FingerprintNothing, UnreadableMap, PolicySyntax, LoglevelZero, OtherRoutes, ServernameSet, LegacyTLS, PolicyIgnored, UndefinedName,
-	VersionMismatch,
+	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, WrapperMode, LevelNone, DaneWithoutDNSSEC,
+	NoAnchors, TAFileSet, FingerprintNothing, UnreadableMap, PolicySyntax, LoglevelZero, OtherRoutes, ServernameSet, LegacyTLS,
+	PolicyIgnored, UndefinedName, VersionMismatch,
 }
 
 // Remarks are what makes predictions moot or is wrong with the configuration, the weightiest first.
@@ -62,8 +62,8 @@ func (c *Config) consequences(r *reader) []Remark {
 	var all []Remark
 	add := func(code, format string, args ...any) { all = append(all, Remark{code, fmt.Sprintf(format, args...)}) }
 	if c.Relayhost != "" {
-		add(RelayhostSet, "relayhost = %[1]s: all mail goes there, so only the TLS between here and there is this Postfix's, "+
-			"and what happens behind it is the relay's to decide; to ask about it, name %[1]s as the destination",
+		add(RelayhostSet, "relayhost = %[1]s: all mail goes there, so only the TLS between here and there is this "+
+			"Postfix's, and what happens behind it is the relay's to decide; to ask about it, name %[1]s as the destination",
 			excerpt(c.Relayhost))
 	}
 	all = append(all, r.routes()...)
@@ -79,8 +79,8 @@ func (c *Config) consequences(r *reader) []Remark {
 			"smtp_host_lookup: no TLSA record is looked up", c.Level, does)
 	}
 	if c.TAFile != "" {
-		add(TAFileSet, "smtp_tls_trust_anchor_file = %s was not read: it replaces CAfile and CApath at the levels verify and "+
-			"secure, so what becomes of mail there is not known", excerpt(c.TAFile))
+		add(TAFileSet, "smtp_tls_trust_anchor_file = %s was not read: it replaces CAfile and CApath at the levels verify "+
+			"and secure, so what becomes of mail there is not known", excerpt(c.TAFile))
 	}
 	if !c.Trusts() {
 		deliver := ", and the levels verify and secure deliver nothing"
@@ -112,28 +112,29 @@ func (c *Config) consequences(r *reader) []Remark {
 // routes are remarks on settings that send mail elsewhere than to the MX hosts of its domain.
 func (r *reader) routes() []Remark {
 	var all []Remark
+	add := func(code, format string, args ...any) { all = append(all, Remark{code, fmt.Sprintf(format, args...)}) }
 	for _, parameter := range []string{"transport_maps", "sender_dependent_relayhost_maps",
 		"sender_dependent_default_transport_maps"} {
 		if value := r.text(parameter); value != "" {
-			all = append(all, Remark{OtherRoutes, parameter + " = " + excerpt(value) + " was not read: what becomes of the mail " +
-				"that it sends elsewhere, only a look at that destination tells"})
+			add(OtherRoutes, "%s = %s was not read: what becomes of the mail that it sends elsewhere, only a look at that "+
+				"destination tells", parameter, excerpt(value))
 		}
 	}
 	switch kind, hop, _ := strings.Cut(r.text("default_transport"), ":"); {
 	case kind != "smtp":
-		all = append(all, Remark{OtherRoutes, "default_transport = " + excerpt(r.text("default_transport")) + ": mail is not " +
-			"left to the transport smtp, whose settings these are"})
+		add(OtherRoutes, "default_transport = %s: mail is not left to the transport smtp, whose settings these are",
+			excerpt(r.text("default_transport")))
 	case hop != "":
-		all = append(all, Remark{RelayhostSet, "default_transport = smtp:" + excerpt(hop) + " sends all mail there; to ask " +
-			"about it, name " + excerpt(hop) + " as the destination"})
+		add(RelayhostSet, "default_transport = smtp:%[1]s sends all mail there; to ask about it, name %[1]s as the "+
+			"destination", excerpt(hop))
 	}
 	if value := r.text("smtp_fallback_relay"); value != "" {
-		all = append(all, Remark{OtherRoutes, "smtp_fallback_relay = " + excerpt(value) + ": mail that would be deferred here, " +
-			"or bounced for want of a server, goes there instead"})
+		add(OtherRoutes, "smtp_fallback_relay = %s: mail that would be deferred here, or bounced for want of a server, goes "+
+			"there instead", excerpt(value))
 	}
 	if r.yes("smtp_tls_wrappermode") {
-		all = append(all, Remark{WrapperMode, "smtp_tls_wrappermode = yes: TLS begins with the connection, as on port 465, and " +
-			"predictions are of STARTTLS"})
+		add(WrapperMode, "smtp_tls_wrappermode = yes: TLS begins with the connection, as on port 465, and predictions are of "+
+			"STARTTLS")
 	}
 	return all
 }
