@@ -105,8 +105,8 @@ func TestExceptionsSuffice(t *testing.T) {
 		}
 		for _, d := range ds {
 			e, _ := m.Lookup(d.Target)
-			if got := PredictPolicy(debian(), d, e.Policy, 0).Outcome; got != Encrypted && got != Plaintext {
-				t.Errorf("%s %s: %s", e.Key, e.Policy, got)
+			if got := PredictPolicy(debian(), d, *e.Policy, 0).Outcome; got != Encrypted && got != Plaintext {
+				t.Errorf("%s %s: %s", e.Key, *e.Policy, got)
 			}
 		}
 	}

@@ -145,12 +145,29 @@ func TestParseMap(t *testing.T) {
 		{"[2001:db8::1]", "[2001:db8::1]", "may"},
 	} {
 		e, ok := m.Lookup(target(t, tt.next))
-		if got := e.Policy.String(); ok != (tt.key != "") || e.Key != tt.key || ok && got != tt.policy {
+		got := ""
+		if ok {
+			got = e.Policy.String()
+		}
+		if e.Key != tt.key || got != tt.policy {
 			t.Errorf("%s: %q %s, want %q %s", tt.next, e.Key, got, tt.key, tt.policy)
 		}
 	}
 	if m.Problems[0].Line != 3 || m.Entries[1].Line != 4 {
 		t.Errorf("lines %d and %d, want 3 and 4", m.Problems[0].Line, m.Entries[1].Line)
+	}
+}
+
+// TestParseMapLimit: a table has an end, and comments are not counted.
+func TestParseMapLimit(t *testing.T) {
+	t.Parallel()
+	const text = "a.test may\n# comment\nb.test may\n"
+	if m, err := parseMap(strings.NewReader(text), "policy", Version{}, 2); err != nil || len(m.Entries) != 2 {
+		t.Errorf("two entries: %v", err)
+	}
+	_, err := parseMap(strings.NewReader(text+"\nc.test may"), "policy", Version{}, 2)
+	if err == nil || err.Error() != "line 5: more than 2 entries" {
+		t.Errorf("three entries: %v", err)
 	}
 }
 

@@ -24,9 +24,9 @@ func Current(c *Config, d *Destination, age time.Duration) (Prediction, Policy) 
 		p := Policy{Level: c.Level}
 		return PredictPolicy(c, d, p, age), p
 	case e.Err != nil:
-		return refused(c, d, PolicyInvalid, age), e.Policy
+		return refused(c, d, PolicyInvalid, age), *e.Policy
 	default:
-		return PredictPolicy(c, d, e.Policy, age), e.Policy
+		return PredictPolicy(c, d, *e.Policy, age), *e.Policy
 	}
 }
 
@@ -43,7 +43,7 @@ func (c *Config) entry(d *Destination) (Entry, bool) {
 	for key := range keys(d.Target) {
 		for _, m := range c.Policies {
 			if m.Refused != "" {
-				return Entry{Err: errors.New(m.Refused)}, true
+				return Entry{Policy: &Policy{}, Err: errors.New(m.Refused)}, true
 			}
 			if i, ok := m.byKey[key]; ok {
 				return m.Entries[i], true
