@@ -366,6 +366,20 @@ func TestUnweighted(t *testing.T) {
 	}
 }
 
+// TestRemarksWhole: the end of a remark says what to do, so it is shown, and what a hostile main.cf adds has an end.
+func TestRemarksWhole(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("word ", 60) + "name the relay instead"
+	p := Plan{Remarks: []postfix.Remark{{Code: "relayhost", Text: long}, {Code: "x", Text: strings.Repeat("y", 1<<20)}}}
+	m := MapCheck{Name: "policy", Problems: []postfix.Problem{{Line: 1, Kind: postfix.DuplicateKey, Text: long}}}
+	for _, f := range []Format{Table, Markdown} {
+		out := string(writePlan(t, f, Options{}, p, nil, m))
+		if n := strings.Count(out, "name the relay instead"); n != 2 || len(out) > 4096 {
+			t.Errorf("%v: %d times, %d octets", f, n, len(out))
+		}
+	}
+}
+
 // TestIdleLevel: where no fingerprints are listed, the column that says so of each domain goes before domains are cut.
 func TestIdleLevel(t *testing.T) {
 	t.Parallel()

@@ -85,7 +85,7 @@ func (w *planTable) remarks() {
 		w.line("")
 	}
 	for _, r := range w.plan.Remarks {
-		w.paragraph("! ", yellow, Escape(r.Text))
+		w.paragraph("! ", yellow, EscapeTo(r.Text, remarkWidth))
 	}
 }
 
@@ -284,7 +284,7 @@ func problemText(p *postfix.Problem) string {
 	if p.Key != "" {
 		text += ", " + Escape(p.Key)
 	}
-	return text + ": " + inWords(p.Kind.String()) + ": " + Escape(p.Text)
+	return text + ": " + inWords(p.Kind.String()) + ": " + EscapeTo(p.Text, remarkWidth)
 }
 
 // advice ends the report. Its lines are for copying, so they are never broken.
