@@ -47,6 +47,7 @@ type Config struct {
 	FingerprintDigest  string   // smtp_tls_fingerprint_digest
 	InsecureMXPolicy   Level    // smtp_tls_dane_insecure_mx_policy
 	DNSSEC             bool     // smtp_dns_support_level = dnssec, with dns in smtp_host_lookup
+	HostLookupDNS      bool     // dns in smtp_host_lookup
 
 	Relayhost         string
 	IPv4, IPv6        bool   // inet_protocols
@@ -110,7 +111,8 @@ func (r *reader) trust(c *Config) {
 	c.Fingerprints = splitList(r.text("smtp_tls_fingerprint_cert_match"))
 	c.FingerprintDigest = strings.ToLower(r.text("smtp_tls_fingerprint_digest"))
 	c.InsecureMXPolicy = r.levelOf("smtp_tls_dane_insecure_mx_policy", May, Encrypt, Dane)
-	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && r.lists("smtp_host_lookup", "dns")
+	c.HostLookupDNS = r.lists("smtp_host_lookup", "dns")
+	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && c.HostLookupDNS
 }
 
 // strengths reads which versions and ciphers are offered.

@@ -184,6 +184,8 @@ func TestAdvice(t *testing.T) {
 		{"all set", bundle, configured(t, Version{}, "smtp_tls_security_level = encrypt", "smtp_tls_loglevel = 1"), nil},
 		{"dane", bundle, configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1"),
 			[]string{"smtp_dns_support_level = dnssec"}},
+		{"dane, hosts file", bundle, configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1",
+			"smtp_host_lookup = native"), []string{"smtp_dns_support_level = dnssec", "smtp_host_lookup = dns"}},
 		{"broken CAfile", bundle, broken, []string{"smtp_tls_CAfile = " + bundle}},
 	} {
 		lines := Advice(tt.bundle, tt.cfg)
