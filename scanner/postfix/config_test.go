@@ -190,7 +190,8 @@ func TestTables(t *testing.T) {
 	if len(c.Policies) != 3 || len(c.Policies[0].Entries) != 2 {
 		t.Fatalf("%d tables", len(c.Policies))
 	}
-	if diff := cmp.Diff([]string{UnreadableMap, PolicySyntax, PolicySyntax, PolicySyntax}, codes(c)); diff != "" {
+	want := []string{UnreadableMap, UnmadeMap, UnmadeMap, PolicySyntax, PolicySyntax, PolicySyntax}
+	if diff := cmp.Diff(want, codes(c)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if !strings.Contains(c.Remarks()[0].Text,
@@ -292,6 +293,47 @@ func TestRefusedTable(t *testing.T) {
 		if refused := strings.Contains(tt.tables, "texthash:/twice"); hasRemark(c, RefusedMap) != refused {
 			t.Errorf("%s: %v", tt.tables, c.Remarks())
 		}
+	}
+}
+
+// TestMadeTable: of an indexed table Postfix reads what postmap made of the text.
+func TestMadeTable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func(name string) (io.ReadCloser, error) { return os.Open(name) }
+	text, made := filepath.Join(dir, "policy"), filepath.Join(dir, "policy.db")
+	then := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	write := func(name string, at time.Time) {
+		if err := os.WriteFile(name, []byte("example.test encrypt"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := ParseMainCF(strings.NewReader("smtp_tls_policy_maps = hash:" + text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func() string {
+		for _, r := range NewConfig(s, Options{Open: open}).Remarks() {
+			if r.Code == UnmadeMap {
+				return r.Text
+			}
+		}
+		return ""
+	}
+	write(text, then)
+	if got := said(); !strings.Contains(got, "has no "+made+" beside it") {
+		t.Errorf("not made: %q", got)
+	}
+	write(made, then.Add(-time.Second))
+	if got := said(); !strings.Contains(got, "Postfix has the older entries still") {
+		t.Errorf("not made again: %q", got)
+	}
+	write(made, then)
+	if got := said(); got != "" {
+		t.Errorf("made: %q", got)
 	}
 }
 

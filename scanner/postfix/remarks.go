@@ -27,6 +27,7 @@ const (
 	LoglevelZero       = "loglevel_zero"       // no TLS lines in the log
 	RefusedMap         = "refused_map"         // a policy table that Postfix refuses, and so defers all mail
 	UnreadableMap      = "unreadable_map"      // a policy table that was not read
+	UnmadeMap          = "unmade_map"          // a policy table whose text postmap has not seen
 	PolicySyntax       = "policy_syntax"       // a policy table with entries that Postfix refuses
 	ServernameSet      = "servername"          // the handshake names a server, and ours did not
 	LegacyTLS          = "legacy_tls"          // smtp_use_tls and smtp_enforce_tls
@@ -39,8 +40,8 @@ const (
 // remarkOrder is what to say first.
 var remarkOrder = []string{
 	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, WrapperMode, LevelNone, DaneWithoutDNSSEC,
-	NoAnchors, TAFileSet, FingerprintNothing, UnreadableMap, PolicySyntax, LoglevelZero, OtherRoutes, ServernameSet, LegacyTLS,
-	PolicyIgnored, UndefinedName, VersionMismatch,
+	NoAnchors, TAFileSet, FingerprintNothing, UnreadableMap, UnmadeMap, PolicySyntax, LoglevelZero, OtherRoutes,
+	ServernameSet, LegacyTLS, PolicyIgnored, UndefinedName, VersionMismatch,
 }
 
 // Remarks are what makes predictions moot or is wrong with the configuration, the weightiest first.
@@ -133,8 +134,8 @@ func (r *reader) routes() []Remark {
 			"there instead", excerpt(value))
 	}
 	if r.yes("smtp_tls_wrappermode") {
-		add(WrapperMode, "smtp_tls_wrappermode = yes: TLS begins with the connection, as on port 465, and predictions are of "+
-			"STARTTLS")
+		add(WrapperMode, "smtp_tls_wrappermode = yes: TLS begins with the connection, as on port 465, and predictions are "+
+			"of STARTTLS")
 	}
 	return all
 }

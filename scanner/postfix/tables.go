@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"strings"
+	"time"
 )
 
 // tableText says where a table's entries stand as text: for a texthash: table in the file that it names, for an
@@ -57,10 +59,40 @@ func (r *reader) table(table string, open func(name string) (io.ReadCloser, erro
 	}
 	defer f.Close()
 	m, err := ParseMap(f, name, r.postfix)
-	if err == nil && kind == "texthash" {
+	switch {
+	case err != nil:
+	case made == "":
 		m.refuseDuplicates()
+	default:
+		r.made(kind+":"+name, changed(f), name+made, open)
 	}
 	return m, err
+}
+
+// made tells of a table that postmap has not made yet, or not again since its text was changed: Postfix reads what
+// postmap made.
+func (r *reader) made(table string, text time.Time, file string, open func(name string) (io.ReadCloser, error)) {
+	f, err := open(file)
+	if err != nil {
+		r.remark(UnmadeMap, "%s has no %s beside it: a Postfix that finds none either defers all mail; \"postmap %s\" "+
+			"makes it", excerpt(table), excerpt(file), excerpt(table))
+		return
+	}
+	defer f.Close()
+	if at := changed(f); at.Before(text) {
+		r.remark(UnmadeMap, "%s was changed after %s was made from it: Postfix has the older entries still, predictions "+
+			"have the newer ones; \"postmap %s\" makes it anew", excerpt(table), excerpt(file), excerpt(table))
+	}
+}
+
+// changed is when a file was changed last; zero where that is not known.
+func changed(f io.Reader) time.Time {
+	if file, ok := f.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := file.Stat(); err == nil {
+			return info.ModTime()
+		}
+	}
+	return time.Time{}
 }
 
 // splitTables splits a list of tables, where braces keep an item together.
