@@ -265,6 +265,19 @@ func TestTablePaths(t *testing.T) {
 	}
 }
 
+// TestDirectory: main.cf may stand in a directory whose name looks like a parameter.
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	s, err := ParseMainCF(strings.NewReader("smtp_tls_policy_maps = texthash:$config_directory/policy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewConfig(s, Options{Open: files(map[string]string{"/my$dir/policy": "a.test may"}), Directory: "/my$dir"})
+	if len(c.Policies) != 1 || hasRemark(c, UnreadableMap) {
+		t.Errorf("%v", c.Remarks())
+	}
+}
+
 // TestRefusedTable: a texthash: table in which a key stands twice costs all mail, as seen with Postfix 3.7.11; postmap
 // only warns of it.
 func TestRefusedTable(t *testing.T) {

@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"crypto/tls"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,6 +214,12 @@ func TestEngineOff(t *testing.T) {
 // TestTrustAnchorFile: where main.cf has trust anchors of its own for verify and secure, who matches is not known.
 func TestTrustAnchorFile(t *testing.T) {
 	t.Parallel()
+	alone := configured(t, Version{}, "smtp_tls_CAfile =", "smtp_tls_trust_anchor_file = /ta.pem")
+	for _, r := range alone.Remarks() {
+		if strings.Contains(r.Text, "deliver nothing") {
+			t.Errorf("without a CAfile: %q", r.Text)
+		}
+	}
 	cfg := configured(t, Version{}, "smtp_tls_trust_anchor_file = /ta.pem")
 	for level, want := range map[Level]string{Encrypt: "encrypted Trusted", Verify: "unknown tafile_not_read",
 		Secure: "unknown tafile_not_read"} {

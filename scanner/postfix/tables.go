@@ -50,7 +50,7 @@ func (r *reader) table(table string, open func(name string) (io.ReadCloser, erro
 	}
 	f, err := open(name)
 	if err != nil {
-		if f, e := open(name + made); made != "" && e == nil {
+		if f, e := open(name + made); e == nil {
 			f.Close()
 			return nil, fmt.Errorf("the text that %s was made from is gone, and \"postmap -s %s:%s >FILE\" brings it back",
 				name+made, kind, name)
