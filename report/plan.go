@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"mxtls/scanner"
@@ -11,12 +13,13 @@ import (
 
 // Plan is what a plan's head and end say of the Postfix in question.
 type Plan struct {
-	Source           string        // where its settings come from; "" = its defaults, nothing was read
-	Postfix, OpenSSL string        // the releases whose ways are followed: "3.7", "3.0"
-	Trusts           bool          // there are roots to trust by
-	Level            postfix.Level // in force today where no policy table says otherwise
-	To               postfix.Level // the level that is considered; LevelUnknown = none
-	Weighted         bool          // Forecast.Messages counts
+	Source           string                   // where its settings come from; "" = its defaults, nothing was read
+	Postfix, OpenSSL string                   // the releases whose ways are followed: "3.7", "3.0"
+	Trusts           bool                     // there are roots to trust by
+	Level            postfix.Level            // in force today where no policy table says otherwise
+	To               postfix.Level            // the level that is considered; LevelUnknown = none
+	Weighted         bool                     // Forecast.Messages counts
+	Match            map[postfix.Level]string // the names that verify and secure ask for, as main.cf has them
 	Remarks          []postfix.Remark
 	Advice           []string // what to put into main.cf, line by line
 }
@@ -35,10 +38,50 @@ type Forecast struct {
 	Differences []scanner.Difference
 }
 
+// because is a prediction's reason in words; "" when all is well. Which names a certificate lacks hangs on the level.
+func (p *Plan) because(l postfix.Level, pr *postfix.Prediction) string {
+	if pr.Reason == postfix.HostMismatch && p.Match[l] != "" {
+		return fmt.Sprintf("the certificate has none of the names that %s asks for (%s)", l, Escape(p.Match[l]))
+	}
+	return because(pr)
+}
+
 // MapCheck is what was found in an existing policy table.
 type MapCheck struct {
 	Name     string // of the file; "" = none was checked
 	Problems []postfix.Problem
+}
+
+// problemsShown is how many problems of a policy table people are shown.
+const problemsShown = 20
+
+// Gravest are the problems to show people, those that cost mail first, and what is left out: "800 stale, 1 useless";
+// "" when nothing is.
+func (m *MapCheck) Gravest() (shown []postfix.Problem, rest string) {
+	all := slices.Clone(m.Problems)
+	slices.SortStableFunc(all, func(a, b postfix.Problem) int {
+		return slices.Index(gravest, a.Kind) - slices.Index(gravest, b.Kind)
+	})
+	n := min(len(all), problemsShown)
+	var parts []string
+	for _, kind := range gravest {
+		left := 0
+		for i := range all[n:] {
+			if all[n+i].Kind == kind {
+				left++
+			}
+		}
+		if left > 0 {
+			parts = append(parts, strconv.Itoa(left)+" "+inWords(kind.String()))
+		}
+	}
+	return all[:n], strings.Join(parts, ", ")
+}
+
+// gravest orders the kinds of problems: what costs mail, what does nothing, what is merely left over.
+var gravest = []postfix.ProblemKind{
+	postfix.BadPolicy, postfix.DuplicateKey, postfix.Contradictory, postfix.SyntaxProblem, postfix.NeverMatched,
+	postfix.Useless, postfix.Stale,
 }
 
 // PlanWriter writes one plan: Begin, Add for each result in input order, End; see [Writer]. CSV, JSON lines and JSON
@@ -86,6 +129,9 @@ var outcomeClass = [...]Class{
 	postfix.Unknown: ClassUnknown, postfix.Encrypted: ClassFull, postfix.Plaintext: ClassPlain,
 	postfix.Deferred: ClassPartial, postfix.Bounced: ClassInvalid,
 }
+
+// remarkWidth is the widest that a remark or a table's problem may be, in columns: their ends say what to do.
+const remarkWidth = 600
 
 // planTitle is a plan's first line.
 func planTitle(r *Run, s *Summary) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -301,6 +302,108 @@ func TestPlanIsHarmless(t *testing.T) {
 			if b < ' ' && b != '\n' || b == 0x7f {
 				t.Fatalf("%v: octet %#x at %d", format, b, i)
 			}
+		}
+	}
+}
+
+// TestGravest: what costs mail comes first, and of a table that is mostly stale people see no more than they can read.
+func TestGravest(t *testing.T) {
+	t.Parallel()
+	var m MapCheck
+	for line := range 100 {
+		m.Problems = append(m.Problems, postfix.Problem{Line: line + 1, Kind: postfix.Stale})
+	}
+	m.Problems[41].Kind, m.Problems[99].Kind = postfix.Useless, postfix.Contradictory
+	shown, rest := m.Gravest()
+	if len(shown) != problemsShown || shown[0].Line != 100 || shown[1].Line != 42 || shown[2].Line != 1 {
+		t.Errorf("%v", shown)
+	}
+	if rest != "80 stale" || len(m.Problems) != 100 || m.Problems[0].Line != 1 {
+		t.Errorf("the rest is %q", rest)
+	}
+	m.Problems = m.Problems[:problemsShown]
+	if shown, rest := m.Gravest(); len(shown) != problemsShown || rest != "" {
+		t.Errorf("%d shown, the rest is %q", len(shown), rest)
+	}
+	for k := postfix.SyntaxProblem; k <= postfix.Contradictory; k++ {
+		if !slices.Contains(gravest, k) {
+			t.Errorf("%s has no place", k)
+		}
+	}
+	m.Problems = slices.Repeat([]postfix.Problem{{Line: 7, Key: "a.example", Kind: postfix.Stale, Text: "x"}}, 22)
+	for f, want := range map[Format]string{Table: "  and 2 stale more: -o jsonl lists all\n",
+		Markdown: "\n- and 2 stale more: -o jsonl lists all\n"} {
+		m.Name = "tls_policy"
+		out := string(writePlan(t, f, Options{}, testPlan(), nil, m))
+		if !strings.Contains(out, want) || strings.Count(out, "a.example") != problemsShown {
+			t.Errorf("%v:\n%s", f, out)
+		}
+	}
+}
+
+// TestUnweighted: shares of messages say of how many domains nobody counted any, and never overflow.
+func TestUnweighted(t *testing.T) {
+	t.Parallel()
+	good := chain(pkix.Trusted, pkix.ReasonNone, at, "x.example")
+	all := []*Forecast{
+		forecast(domain("a.example", "", encrypts(1, good, truth.Yes)), "peeuueee", math.MaxInt64),
+		forecast(domain("b.example", "", encrypts(2, good, truth.Yes)), "ppeuueee", math.MaxInt64),
+		forecast(domain("c.example", "", encrypts(3, good, truth.Yes)), "peeuueee", 0),
+	}
+	for weighted, want := range map[bool]string{
+		true:  "\n1 domain without messages in the weights · 14 sessions held\n",
+		false: "\n14 sessions held\n",
+	} {
+		out := string(writePlan(t, Table, Options{}, Plan{Weighted: weighted}, all, MapCheck{}))
+		if !strings.Contains(out, want) {
+			t.Errorf("weighted %v:\n%s", weighted, out)
+		}
+	}
+	var a amount
+	a.add(math.MaxInt64)
+	if a.add(5); a.messages != math.MaxInt64 || a.domains != 2 {
+		t.Errorf("%d messages", a.messages)
+	}
+}
+
+// TestRemarksWhole: the end of a remark says what to do, so it is shown, and what a hostile main.cf adds has an end.
+func TestRemarksWhole(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("word ", 60) + "name the relay instead"
+	p := Plan{Remarks: []postfix.Remark{{Code: "relayhost", Text: long}, {Code: "x", Text: strings.Repeat("y", 1<<20)}}}
+	m := MapCheck{Name: "policy", Problems: []postfix.Problem{{Line: 1, Kind: postfix.DuplicateKey, Text: long}}}
+	for _, f := range []Format{Table, Markdown} {
+		out := string(writePlan(t, f, Options{}, p, nil, m))
+		if n := strings.Count(out, "name the relay instead"); n != 2 || len(out) > 4096 {
+			t.Errorf("%v: %d times, %d octets", f, n, len(out))
+		}
+	}
+}
+
+// TestIdleLevel: where no fingerprints are listed, the column that says so of each domain goes before domains are cut.
+func TestIdleLevel(t *testing.T) {
+	t.Parallel()
+	f := forecast(domain("long-enough-a-name.example", "", encrypts(1, chain(pkix.Trusted, pkix.ReasonNone, at, "x.example"),
+		truth.Yes)), "peeuudee", 0)
+	f.Levels[postfix.Fingerprint].Reason = postfix.FingerprintsMissing
+	out := string(writePlan(t, Table, Options{Width: 80}, Plan{}, []*Forecast{f}, MapCheck{}))
+	if !strings.Contains(out, "  long-enough-a-name.example  ○ plain") ||
+		!strings.Contains(out, "no column for dane, dane-only, fingerprint: they tell no two domains apart") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestNamesAskedFor: a certificate may have the MX host's name and lack the one that secure asks for.
+func TestNamesAskedFor(t *testing.T) {
+	t.Parallel()
+	p := Plan{Match: map[postfix.Level]string{postfix.Secure: "nexthop, dot-nexthop"}}
+	pr := &postfix.Prediction{Outcome: postfix.Deferred, Reason: postfix.HostMismatch}
+	for l, want := range map[postfix.Level]string{
+		postfix.Secure: "deferred, the certificate has none of the names that secure asks for (nexthop, dot-nexthop)",
+		postfix.Verify: "deferred, the certificate is for other names than the MX host",
+	} {
+		if got := p.sentence(l, pr); got != want {
+			t.Errorf("%s: %q", l, got)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 func testPlan() Plan {
 	return Plan{
 		Source: "/etc/postfix/main.cf", Postfix: "3.7", OpenSSL: "3.0", Trusts: true, Level: postfix.May, To: postfix.Secure,
-		Weighted: true,
+		Weighted: true, Match: map[postfix.Level]string{postfix.Secure: "nexthop, dot-nexthop"},
 		Remarks: []postfix.Remark{
 			{Code: "loglevel_zero", Text: "smtp_tls_loglevel is 0, so the log says nothing of TLS at all: nobody can tell " +
 				"from it what was encrypted."},

@@ -25,7 +25,7 @@ func (w *planMarkdown) Begin(r Run) error {
 		head = append(head, "")
 	}
 	for _, remark := range w.plan.Remarks {
-		head = append(head, "- **"+w.cell(Escape(remark.Text))+"**")
+		head = append(head, "- **"+w.cell(EscapeTo(remark.Text, remarkWidth))+"**")
 	}
 	titles, rules := "| Domain |", "|---|"
 	for _, l := range postfix.Levels() {
@@ -41,7 +41,7 @@ func (w *planMarkdown) Add(_ string, f *Forecast) error {
 		w.differences = append(w.differences, row.domain+": "+text)
 	}
 	if w.plan.To != postfix.LevelUnknown && f.changed() {
-		w.changed = append(w.changed, newChangedRow(f, row.domain))
+		w.changed = append(w.changed, w.plan.newChangedRow(f, row.domain))
 	}
 	line := "| " + w.cell(row.domain) + " |"
 	if row.text != "" {
@@ -109,8 +109,12 @@ func (w *planMarkdown) problems(m *MapCheck) []string {
 	if len(m.Problems) == 0 {
 		lines = append(lines, "- nothing to say against it")
 	}
-	for i := range m.Problems {
-		lines = append(lines, "- "+w.cell(problemText(&m.Problems[i])))
+	shown, rest := m.Gravest()
+	for i := range shown {
+		lines = append(lines, "- "+w.cell(problemText(&shown[i])))
+	}
+	if rest != "" {
+		lines = append(lines, "- and "+rest+" more: -o jsonl lists all")
 	}
 	return lines
 }

@@ -21,13 +21,16 @@ type planRow struct {
 	below  []below  // and below that: each server's conversation
 }
 
-// planCell is an outcome; later is for plain text that comes only after a deferral.
+// planCell is an outcome; later is for plain text that comes only after a deferral, idle for what is no word on the
+// domain at all, since a level does not work for want of settings.
 type planCell struct {
-	outcome postfix.Outcome
-	later   bool
+	outcome     postfix.Outcome
+	later, idle bool
 }
 
-func cellOf(p *postfix.Prediction) planCell { return planCell{p.Outcome, p.After > 0} }
+func cellOf(p *postfix.Prediction) planCell {
+	return planCell{p.Outcome, p.After > 0, p.Reason == postfix.FingerprintsMissing}
+}
 
 // laterMark stands behind a plain text that comes after a deferral.
 const laterMark = "+"
@@ -179,7 +182,7 @@ func (p *planLayout) measure(rows []planRow, head int) (used int) {
 func tellingLevels(rows []planRow) []postfix.Level {
 	told := slices.DeleteFunc(postfix.Levels(), func(l postfix.Level) bool {
 		return !slices.ContainsFunc(rows, func(r planRow) bool {
-			return r.cells[l].outcome != postfix.Unknown && !r.uniform()
+			return r.cells[l].outcome != postfix.Unknown && !r.cells[l].idle && !r.uniform()
 		})
 	})
 	if len(told) == 0 {
@@ -190,7 +193,7 @@ func tellingLevels(rows []planRow) []postfix.Level {
 
 // uniform reports whether the same happens at every level.
 func (r *planRow) uniform() bool {
-	return !slices.ContainsFunc(r.cells[2:], func(c planCell) bool { return c != r.cells[1] })
+	return !slices.ContainsFunc(r.cells[2:], func(c planCell) bool { return c != r.cells[1] && !c.idle })
 }
 
 // withheld says which levels have no column; "" when all do.
@@ -202,11 +205,11 @@ func (p *planLayout) withheld() string {
 	for i, level := range p.left {
 		names[i] = level.String()
 	}
-	return "no column for " + strings.Join(names, ", ") + ": nothing is told there that the others do not tell"
+	return "no column for " + strings.Join(names, ", ") + ": they tell no two domains apart, see the sums below"
 }
 
 // spoken are the lines that Verbose puts under a row: each prediction with the levels that share it.
-func spoken(f *Forecast) []string {
+func (p *Plan) spoken(f *Forecast) []string {
 	if f.Result.Invalid != nil {
 		return nil
 	}
@@ -216,7 +219,7 @@ func spoken(f *Forecast) []string {
 	}
 	var all []said
 	for _, l := range postfix.Levels() {
-		text := sentence(&f.Levels[l])
+		text := p.sentence(l, &f.Levels[l])
 		i := slices.IndexFunc(all, func(s said) bool { return s.text == text })
 		if i < 0 {
 			all, i = append(all, said{text: text}), len(all)
@@ -236,20 +239,20 @@ func spoken(f *Forecast) []string {
 // sentenceWidth is the widest that Postfix's words may be, in columns: its own are longer than a server's.
 const sentenceWidth = 300
 
-// sentence is a prediction in words: what happens, Postfix's own words for it, and why.
-func sentence(p *postfix.Prediction) string {
-	text := p.Outcome.String()
+// sentence is a prediction for a level in words: what happens, Postfix's own words for it, and why.
+func (p *Plan) sentence(l postfix.Level, pr *postfix.Prediction) string {
+	text := pr.Outcome.String()
 	switch {
-	case p.After > 0:
-		text += fmt.Sprintf(" once the message is older than %.0f s", p.After.Seconds())
-	case p.Code != "":
-		text += " " + p.Code
+	case pr.After > 0:
+		text += fmt.Sprintf(" once the message is older than %.0f s", pr.After.Seconds())
+	case pr.Code != "":
+		text += " " + pr.Code
 	}
-	if why := because(p); why != "" {
+	if why := p.because(l, pr); why != "" {
 		text += ", " + why
 	}
-	if p.Text != "" {
-		text += ": " + EscapeTo(p.Text, sentenceWidth)
+	if pr.Text != "" {
+		text += ": " + EscapeTo(pr.Text, sentenceWidth)
 	}
 	return text
 }
@@ -274,6 +277,7 @@ var planReasons = map[string]string{
 	postfix.NotTrusted:          "the certificate's root is none that Postfix trusts",
 	postfix.FingerprintMismatch: "the certificate is none of those listed",
 	postfix.FingerprintsMissing: "no fingerprints are listed (smtp_tls_fingerprint_cert_match)",
+	postfix.UnknownLevel:        "smtp_tls_security_level is no level, and no mail is sent",
 	postfix.NoTrustAnchors:      "no smtp_tls_CAfile: nobody is trusted",
 	postfix.PolicyInvalid:       "Postfix refuses the entry of smtp_tls_policy_maps",
 	postfix.EngineOff:           "Postfix cannot load its CAfile and has no TLS at all",

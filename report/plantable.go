@@ -23,7 +23,7 @@ type planTable struct {
 func (w *planTable) Add(_ string, f *Forecast) error {
 	row := newPlanRow(f, w.style)
 	if w.opts.Verbose > 0 {
-		row.said = spoken(f)
+		row.said = w.plan.spoken(f)
 	}
 	if w.opts.Verbose > 1 {
 		row.below = conversation(f.Result, w.opts.Verbose-1)
@@ -31,7 +31,7 @@ func (w *planTable) Add(_ string, f *Forecast) error {
 	w.domains = append(w.domains, row)
 	w.tally.add(f)
 	if w.plan.To != postfix.LevelUnknown && f.changed() {
-		w.changed = append(w.changed, newChangedRow(f, row.domain))
+		w.changed = append(w.changed, w.plan.newChangedRow(f, row.domain))
 	}
 	if text := difference(f.Differences); text != "" {
 		if w.differing++; len(w.differences) < differencesShown {
@@ -85,7 +85,7 @@ func (w *planTable) remarks() {
 		w.line("")
 	}
 	for _, r := range w.plan.Remarks {
-		w.paragraph("! ", yellow, Escape(r.Text))
+		w.paragraph("! ", yellow, EscapeTo(r.Text, remarkWidth))
 	}
 }
 
@@ -175,6 +175,9 @@ func (w *planTable) summary(s *Summary) {
 // planRemarks are what else there is to say of a run.
 func planRemarks(s *Summary, t *planTally) []string {
 	out := remarks(s)
+	if t.plan.Weighted && t.unsaid > 0 {
+		out = append([]string{count(t.unsaid, "domain", "domains") + " without messages in the weights"}, out...)
+	}
 	if t.invalid > 0 {
 		out = append([]string{count(t.invalid, "item is", "items are") + " no mail domain"}, out...)
 	}
@@ -208,8 +211,8 @@ type changedRow struct {
 	then postfix.Outcome
 }
 
-func newChangedRow(f *Forecast, domain string) changedRow {
-	cells := []string{domain, f.Now.Outcome.String(), sentence(&f.Then)}
+func (p *Plan) newChangedRow(f *Forecast, domain string) changedRow {
+	cells := []string{domain, f.Now.Outcome.String(), p.sentence(p.To, &f.Then)}
 	return changedRow{row{class: outcomeClass[f.Then.Outcome], cells: cells}, f.Then.Outcome}
 }
 
@@ -266,8 +269,12 @@ func (w *planTable) problems(m *MapCheck) {
 	if len(m.Problems) == 0 {
 		w.paragraph("", "", "nothing to say against it")
 	}
-	for i := range m.Problems {
-		w.paragraph("", "", problemText(&m.Problems[i]))
+	shown, rest := m.Gravest()
+	for i := range shown {
+		w.paragraph("", "", problemText(&shown[i]))
+	}
+	if rest != "" {
+		w.paragraph("", "", "and "+rest+" more: -o jsonl lists all")
 	}
 }
 
@@ -277,7 +284,7 @@ func problemText(p *postfix.Problem) string {
 	if p.Key != "" {
 		text += ", " + Escape(p.Key)
 	}
-	return text + ": " + inWords(p.Kind.String()) + ": " + Escape(p.Text)
+	return text + ": " + inWords(p.Kind.String()) + ": " + EscapeTo(p.Text, remarkWidth)
 }
 
 // advice ends the report. Its lines are for copying, so they are never broken.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -76,7 +77,7 @@ func (f *planFlags) register(cmd *cobra.Command) {
 	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
 	f.registerFile(cmd)
 
-	fl.StringVar(&f.mainCF, "main-cf", "", "predict the Postfix that has this `FILE` as its main.cf")
+	fl.StringVar(&f.mainCF, "main-cf", "", "predict the Postfix that has this `FILE` as its main.cf; - is stdin")
 	fl.StringVar(&f.postconf, "postconf", "", "or the one whose \"postconf -n\" is in this `FILE`; - is stdin")
 	fl.StringVar(&f.postfix, "postfix-version", "", "its `RELEASE` (default: mail_version of --postconf, else 3.7)")
 	fl.StringVar(&f.openssl, "openssl-version", "", "the `RELEASE` of its OpenSSL (default: 3.0)")
@@ -137,8 +138,7 @@ func (f *planFlags) run(ctx context.Context, s streams, args []string) error {
 	}
 	p := &planner{cfg: cfg, flags: f, bundle: systemBundle()}
 	if f.advice {
-		_, err := fmt.Fprintln(s.out, strings.Join(p.advice(), "\n"))
-		return err
+		return f.advise(s, p)
 	}
 	if f.trust, err = f.anchors(cfg); err != nil {
 		return err
@@ -154,16 +154,36 @@ func (f *planFlags) run(ctx context.Context, s streams, args []string) error {
 	return p.run(ctx, j)
 }
 
+// advise prints what to put into main.cf. A CAfile that is not there is one more thing to advise on.
+func (f *planFlags) advise(s streams, p *planner) error {
+	if _, err := f.anchors(p.cfg); errors.Is(err, fs.ErrNotExist) {
+		p.cfg.EngineOff = err.Error()
+	} else if err != nil {
+		return err
+	}
+	out, err := createOut("--out", f.output.path, s.out)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	if _, err := fmt.Fprintln(out, strings.Join(p.advice(), "\n")); err != nil {
+		return err
+	}
+	return out.commit()
+}
+
 // check refuses flags that exclude each other or cannot be meant, before anything is read.
 func (f *planFlags) check(args []string) error {
-	stdin := f.postconf == "-" && (slices.Contains(args, "-") || slices.Contains(f.sources.files, "-"))
+	stdin := f.source() == onStdin && (slices.Contains(args, "-") || slices.Contains(f.sources.files, "-"))
 	for _, c := range []struct {
 		bad  bool
 		text string
 	}{
 		{nonEmpty(f.mainCF, f.postconf) > 1, "--main-cf and --postconf exclude each other"},
-		{stdin, "--postconf - and a list on stdin exclude each other"},
-		{f.postconf == "-" && f.from == "-", "--postconf - and --from - exclude each other"},
+		{stdin, "a configuration on stdin and a list on stdin exclude each other"},
+		{f.source() == onStdin && f.from == "-", "a configuration on stdin and --from - exclude each other"},
+		{f.advice && f.output.format != report.FormatDefault && f.output.format != report.Table,
+			"--advice prints lines for main.cf, in no other format"},
 		{f.mapType != "texthash" && f.mapType != "hash" && f.mapType != "lmdb", "--map-type must be texthash, hash or lmdb"},
 		{f.writeMap == "-" && (f.output.path == "" || f.output.path == "-"),
 			"--write-map - and the report would both go to stdout: --out FILE takes the report elsewhere"},

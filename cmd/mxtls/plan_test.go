@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +31,17 @@ func TestParsePlanFailOn(t *testing.T) {
 }
 
 // TestReadConfig: whose CAfile counts where several things name one.
+// TestMissing: what can be said of a CAfile that cannot be opened.
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for file, want := range map[string]error{"": nil, dir: nil, filepath.Join(dir, "x"): fs.ErrNotExist} {
+		if err := missing(file); !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
+}
+
 func TestReadConfig(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -55,6 +68,7 @@ func TestReadConfig(t *testing.T) {
 		{"--ca-path beside it", planFlags{mainCF: silent, scanFlags: scanFlags{caPath: "/my\ndir"}}, "", "/my dir", false,
 			postfix.Encrypt},
 		{"nothing but --ca-file", planFlags{scanFlags: scanFlags{caFile: "/my.pem"}}, "/my.pem", "", false, postfix.None},
+		{"main.cf on stdin", planFlags{mainCF: "-"}, "/in.pem", "", false, postfix.Verify},
 		{"a listing on stdin", planFlags{postconf: "-"}, "/in.pem", "", false, postfix.Verify},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/postfix"
@@ -24,7 +26,7 @@ const (
 // only roots to trust. Behind what is read stands what --ca-file and its kin mean in main.cf, where it counts as the
 // last assignment.
 func (f *planFlags) readConfig(stdin io.Reader) (*postfix.Config, error) {
-	o := postfix.Options{Open: openTable}
+	o := postfix.Options{Open: openTable, Directory: f.directory()}
 	for _, v := range []struct {
 		flag, text string
 		version    *postfix.Version
@@ -41,6 +43,9 @@ func (f *planFlags) readConfig(stdin io.Reader) (*postfix.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.postconf != "" && strings.TrimSpace(string(text)) == "" {
+		return nil, hinted{errors.New("--postconf: there is not one setting"), "\"postconf -n\" prints them"}
+	}
 	override, err := f.override()
 	if err != nil {
 		return nil, err
@@ -54,6 +59,18 @@ func (f *planFlags) readConfig(stdin io.Reader) (*postfix.Config, error) {
 		return nil, fmt.Errorf("%s: %w", f.source(), err)
 	}
 	return postfix.NewConfig(s, o), nil
+}
+
+// directory is where main.cf is; "" where that is not known.
+func (f *planFlags) directory() string {
+	if f.mainCF == "" || f.mainCF == "-" {
+		return ""
+	}
+	dir, err := filepath.Abs(filepath.Dir(f.mainCF))
+	if err != nil {
+		return ""
+	}
+	return dir
 }
 
 // openTable opens a policy table that main.cf names.
@@ -79,19 +96,33 @@ func (f *planFlags) mainCFText(stdin io.Reader) ([]byte, error) {
 		r = file
 	}
 	text, err := io.ReadAll(io.LimitReader(r, maxConfig))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+	switch err = wrap(flag, err); {
+	case errors.Is(err, syscall.EISDIR) && flag == "--main-cf":
+		return nil, hinted{err, "it wants the file itself: --main-cf " + filepath.Join(path, "main.cf")}
+	case err != nil:
+		return nil, err
 	}
 	return text, nil
 }
 
+// wrap says which flag an error is about; nil stays nil.
+func wrap(flag string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", flag, err)
+}
+
+// onStdin is what a configuration that was read from stdin is called.
+const onStdin = "stdin"
+
 // source is where the settings come from, for a reader; "" when nothing was read.
 func (f *planFlags) source() string {
 	switch {
+	case f.mainCF == "-" || f.postconf == "-":
+		return onStdin
 	case f.mainCF != "":
 		return f.mainCF
-	case f.postconf == "-":
-		return "postconf"
 	}
 	return f.postconf
 }
@@ -120,14 +151,14 @@ func (f *planFlags) override() (string, error) {
 }
 
 // anchors are the roots that Postfix trusts. A CAfile that it cannot load costs it all TLS, which the configuration is
-// told; one that is not on this machine is an error, since main.cf may be another's.
+// told; one that is not on this machine is an error, since main.cf may be another's, and so is one that Postfix may
+// read and we may not.
 func (f *planFlags) anchors(cfg *postfix.Config) (*pkix.Bundle, error) {
 	b := f.named
 	if b == nil {
 		file, dir := cfg.CAfile, cfg.CApath
-		if _, err := os.Stat(file); file != "" && errors.Is(err, fs.ErrNotExist) {
-			return nil, hinted{fmt.Errorf("smtp_tls_CAfile: %w", err),
-				"without that file Postfix has no TLS at all; if it is only not on this machine, --ca-file FILE names one that is"}
+		if err := missing(file); err != nil {
+			return nil, err
 		}
 		switch {
 		case cfg.AppendDefaultCA && file == "":
@@ -139,6 +170,25 @@ func (f *planFlags) anchors(cfg *postfix.Config) (*pkix.Bundle, error) {
 	}
 	cfg.EngineOff = b.TLSOff
 	return b, nil
+}
+
+// missing is the error of a CAfile of which nothing can be said here; nil when there is one or none is set.
+func missing(file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Open(file)
+	switch {
+	case err == nil:
+		return f.Close()
+	case errors.Is(err, fs.ErrNotExist):
+		return hinted{fmt.Errorf("smtp_tls_CAfile: %w", err),
+			"without that file Postfix has no TLS at all; if it is only not on this machine, --ca-file FILE names one that is"}
+	case errors.Is(err, fs.ErrPermission):
+		return hinted{fmt.Errorf("smtp_tls_CAfile: %w", err),
+			"Postfix reads it as root; --ca-file FILE names a copy to judge by"}
+	}
+	return nil // Postfix cannot read it either
 }
 
 // systemBundle is the root bundle of this operating system as a CAfile; "" without one.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"mxtls/report"
 	"mxtls/scanner"
@@ -80,6 +82,8 @@ func (p *planner) head() report.Plan {
 	head := report.Plan{
 		Source: p.flags.source(), Postfix: p.cfg.Postfix.String(), OpenSSL: p.cfg.OpenSSL.String(), Trusts: p.cfg.Trusts(),
 		Level: p.now(), To: p.flags.to, Weighted: p.weights != nil, Advice: p.advice(),
+		Match: map[postfix.Level]string{postfix.Verify: strings.Join(p.cfg.VerifyMatch, ", "),
+			postfix.Secure: strings.Join(p.cfg.SecureMatch, ", ")},
 	}
 	head.Remarks = slices.DeleteFunc(p.cfg.Remarks(), func(r postfix.Remark) bool {
 		return head.Source == "" && r.Code != postfix.RemarkEngineOff // the rest is on what main.cf says
@@ -135,19 +139,9 @@ func (p *planner) predict(f *report.Forecast, d *postfix.Destination) {
 		f.NowLevel = policy.Level
 	}
 	f.Then = f.Now
-	if p.flags.to != postfix.LevelUnknown && !p.listed(d) {
+	if p.flags.to != postfix.LevelUnknown && !p.cfg.Listed(d) {
 		f.Then = f.Levels[p.flags.to]
 	}
-}
-
-// listed reports whether a policy table of the configuration has an entry for d: main.cf's level does not count then.
-func (p *planner) listed(d *postfix.Destination) bool {
-	for _, m := range p.cfg.Policies {
-		if _, ok := m.Lookup(d.Target); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // End checks the existing policy table and writes the new one, the latter only when all destinations were looked at:
@@ -171,8 +165,12 @@ func (p *planner) complainOf(check *report.MapCheck) {
 	if p.job.output.format != report.CSV || p.job.output.quiet {
 		return
 	}
-	for _, problem := range check.Problems {
+	shown, rest := check.Gravest()
+	for _, problem := range shown {
 		fmt.Fprintf(p.job.err, "mxtls: %s:%d: %s: %s\n", check.Name, problem.Line, problem.Kind, oneLine(problem.Text))
+	}
+	if rest != "" {
+		fmt.Fprintf(p.job.err, "mxtls: %s: and %s more: -o jsonl lists all\n", check.Name, rest)
 	}
 }
 
@@ -184,7 +182,8 @@ func (p *planner) write() error {
 	}
 	defer out.discard()
 	exceptions := postfix.Exceptions(p.cfg, p.level(), p.destinations)
-	o := postfix.MapOptions{Date: p.job.at(), Type: p.flags.mapType, Path: p.flags.writeMap}
+	o := postfix.MapOptions{Date: p.job.at(), Type: p.flags.mapType, Path: absolute(p.flags.writeMap),
+		Tables: p.cfg.PolicyTables}
 	if err := postfix.WriteMap(out, p.level(), exceptions, o); err != nil {
 		return p.job.writeError(out, err)
 	}
@@ -197,6 +196,16 @@ func (p *planner) write() error {
 		fmt.Fprintf(p.job.err, "mxtls: %s written to %s\n", n, p.flags.writeMap)
 	}
 	return nil
+}
+
+// absolute is a table's path as main.cf has to have it: Postfix takes relative ones from its queue directory. Stdout
+// has none.
+func absolute(path string) string {
+	full, err := filepath.Abs(path)
+	if path == "-" || err != nil {
+		return ""
+	}
+	return full
 }
 
 // readMap reads the source of an existing policy table.

@@ -12,6 +12,8 @@ import (
 type Options struct {
 	Postfix Version // zero = mail_version, which a whole postconf listing has, else 3.7
 	OpenSSL Version // zero = 3.0
+	// Directory is where main.cf is, which $config_directory stands for; "" = /etc/postfix.
+	Directory string
 	// Open opens the policy tables that the configuration names; nil = none can be read.
 	Open func(name string) (io.ReadCloser, error)
 }
@@ -28,21 +30,24 @@ type Config struct {
 	Level              Level  // smtp_tls_security_level or its ancestors; LevelUnknown when it is no level
 	CAfile, CApath     string // smtp_tls_CAfile, smtp_tls_CApath
 	AppendDefaultCA    bool   // tls_append_default_CA
+	TAFile             string // smtp_tls_trust_anchor_file, in whose place nothing else counts at verify and secure
 	Protocols          Protocols
 	MandatoryProtocols Protocols
 	Ciphers            string // smtp_tls_ciphers, a grade
 	MandatoryCiphers   string
 	Exclude            []string // smtp_tls_exclude_ciphers
 	MandatoryExclude   []string
-	Servername         string // smtp_tls_servername
-	Loglevel           int    // smtp_tls_loglevel
-	Policies           []*Map // smtp_tls_policy_maps, those that could be read
+	Servername         string   // smtp_tls_servername
+	Loglevel           int      // smtp_tls_loglevel
+	PolicyTables       []string // smtp_tls_policy_maps, each "type:name"
+	Policies           []*Map   // of those, the ones that could be read
 	SecureMatch        []string
 	VerifyMatch        []string
 	Fingerprints       []string // smtp_tls_fingerprint_cert_match
 	FingerprintDigest  string   // smtp_tls_fingerprint_digest
 	InsecureMXPolicy   Level    // smtp_tls_dane_insecure_mx_policy
 	DNSSEC             bool     // smtp_dns_support_level = dnssec, with dns in smtp_host_lookup
+	HostLookupDNS      bool     // dns in smtp_host_lookup
 
 	Relayhost         string
 	IPv4, IPv6        bool   // inet_protocols
@@ -87,6 +92,7 @@ func NewConfig(s *Settings, o Options) *Config {
 	r.routing(c)
 	r.times(c)
 	r.tables(c, o.Open)
+	r.firstName()
 	c.remarks = append(r.remarks, c.consequences(r)...)
 	return c
 }
@@ -96,6 +102,9 @@ func (r *reader) trust(c *Config) {
 	c.Level = r.level()
 	c.CAfile, c.CApath = r.text("smtp_tls_CAfile"), r.text("smtp_tls_CApath")
 	c.AppendDefaultCA = r.yes("tls_append_default_CA")
+	if r.postfix.AtLeast(2, 11) {
+		c.TAFile = r.text("smtp_tls_trust_anchor_file")
+	}
 	c.Servername = r.text("smtp_tls_servername")
 	c.Loglevel = r.number("smtp_tls_loglevel")
 	c.SecureMatch, c.secure = r.matcher("smtp_tls_secure_cert_match")
@@ -104,7 +113,8 @@ func (r *reader) trust(c *Config) {
 	c.FingerprintDigest = strings.ToLower(r.text("smtp_tls_fingerprint_digest"))
 	c.InsecureMXPolicy = r.levelOf("smtp_tls_dane_insecure_mx_policy", May, Encrypt, Dane)
 	_, c.insecureMXSet = r.settings.Get("smtp_tls_dane_insecure_mx_policy")
-	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && r.lists("smtp_host_lookup", "dns")
+	c.HostLookupDNS = r.lists("smtp_host_lookup", "dns")
+	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && c.HostLookupDNS
 }
 
 // strengths reads which versions and ciphers are offered.

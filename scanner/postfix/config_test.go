@@ -94,7 +94,18 @@ func TestRemarks(t *testing.T) {
 		{"log level", "smtp_tls_security_level = may", []string{LoglevelZero}, "no TLS lines at all"},
 		{"no CAfile", fine + "smtp_tls_CAfile =", []string{NoAnchors}, "no fault of the servers"},
 		{"default CAs", fine + "smtp_tls_CAfile =\ntls_append_default_CA = yes", nil, ""},
-		{"relayhost", fine + "relayhost = [relay.example]:587", []string{RelayhostSet}, "[relay.example]:587"},
+		{"relayhost", fine + "relayhost = [relay.example]:587", []string{RelayhostSet},
+			"name [relay.example]:587 as the destination"},
+		{"other routes", fine + "transport_maps = hash:/t\nfallback_relay = [b.example]\ndefault_transport = uucp:x",
+			[]string{OtherRoutes, OtherRoutes, OtherRoutes}, "transport_maps = hash:/t was not read"},
+		{"fallback", fine + "smtp_fallback_relay = [b.example]", []string{OtherRoutes}, "goes there instead"},
+		{"senders' relays", fine + "sender_dependent_relayhost_maps = hash:/s", []string{OtherRoutes}, "was not read"},
+		{"a relay by another name", fine + "default_transport = smtp:[relay.example]", []string{RelayhostSet},
+			"name [relay.example] as"},
+		{"trust anchor file", fine + "smtp_tls_trust_anchor_file = /ta.pem", []string{TAFileSet}, "was not read"},
+		{"trust anchor file alone", fine + "smtp_tls_CAfile=\nsmtp_tls_trust_anchor_file = /ta.pem",
+			[]string{NoAnchors, TAFileSet}, "no fault of the servers"},
+		{"wrapper mode", fine + "smtp_tls_wrappermode = yes", []string{WrapperMode}, "as on port 465"},
 		{"dane, no DNSSEC", fine + "smtp_tls_security_level = dane", []string{DaneWithoutDNSSEC}, "works as may"},
 		{"dane-only, no DNSSEC", fine + "smtp_tls_security_level = dane-only", []string{DaneWithoutDNSSEC},
 			"defers all mail"},
@@ -122,6 +133,8 @@ func TestRemarks(t *testing.T) {
 		{"too long", fine + "maximal_queue_lifetime = 99999999d", []string{BadValue}, "it was taken to be 5d"},
 		{"preference", fine + "smtp_address_preference = ipx", []string{BadValue}, "it was taken to be any"},
 		{"insecure MX", fine + "smtp_tls_dane_insecure_mx_policy = secure", []string{BadValue}, "it was taken to be dane"},
+		{"byte order mark", "\ufeffsmtp_tls_ciphers = low\n" + fine, []string{BadValue}, "smtp_tls_ciphers is not set"},
+		{"no end", fine + "smtp_tls_CApath = ${a", []string{BadValue}, "smtp(8) does not start with it"},
 		{"undefined", fine + "smtp_tls_CApath = $mydomain", []string{UndefinedName}, "$mydomain"},
 		{"tables of no text", fine + "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix, " +
 			"inline:{ {a = may}, {b = may} }",
@@ -147,7 +160,7 @@ func TestRemarkOrder(t *testing.T) {
 	t.Parallel()
 	c := configured(t, Version{}, "relayhost = x", "smtp_tls_protocols = x")
 	c.EngineOff = "/ca.pem:12: broken"
-	want := []string{RemarkEngineOff, RelayhostSet, LevelNone, LoglevelZero, BadValue}
+	want := []string{BadValue, RemarkEngineOff, RelayhostSet, LevelNone, LoglevelZero}
 	if diff := cmp.Diff(want, codes(c)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -177,7 +190,8 @@ func TestTables(t *testing.T) {
 	if len(c.Policies) != 3 || len(c.Policies[0].Entries) != 2 {
 		t.Fatalf("%d tables", len(c.Policies))
 	}
-	if diff := cmp.Diff([]string{UnreadableMap, PolicySyntax, PolicySyntax, PolicySyntax}, codes(c)); diff != "" {
+	want := []string{UnreadableMap, UnmadeMap, UnmadeMap, PolicySyntax, PolicySyntax, PolicySyntax}
+	if diff := cmp.Diff(want, codes(c)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if !strings.Contains(c.Remarks()[0].Text,
@@ -200,6 +214,156 @@ func TestTables(t *testing.T) {
 	d.Target = target(t, "other.test")
 	if p, _ := Current(c, d, 0); brief(p) != "unknown unknown_level" {
 		t.Errorf("no level at all: %s", brief(p))
+	}
+}
+
+// files are tables by path, for Options.Open.
+func files(all map[string]string) func(string) (io.ReadCloser, error) {
+	return func(name string) (io.ReadCloser, error) {
+		text, ok := all[name]
+		if !ok {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		}
+		return io.NopCloser(strings.NewReader(text)), nil
+	}
+}
+
+// TestTablePaths: where Postfix 3.7.11 looks for a table, and what is said of one that is not there.
+func TestTablePaths(t *testing.T) {
+	t.Parallel()
+	open := files(map[string]string{
+		"/etc/out/policy": "example.test encrypt", "/my/policy": "example.test encrypt",
+		"/var/spool/postfix/policy": "example.test encrypt", "/gone.db": "\x00", "/gone.lmdb": "\x00",
+	})
+	for _, tt := range []struct {
+		lines string
+		level Level  // that the table gives
+		say   string // in the remark
+	}{
+		{"smtp_tls_policy_maps = texthash:$config_directory/policy", Encrypt, ""},
+		{"config_directory = /my\nsmtp_tls_policy_maps = hash:$config_directory/policy", Encrypt, ""},
+		{"smtp_tls_policy_maps = hash:policy", Encrypt, ""},
+		{"queue_directory = /other\nsmtp_tls_policy_maps = hash:policy", None, "open /other/policy: file does not exist"},
+		{"smtp_tls_policy_maps = hash:/gone", None, `"postmap -s hash:/gone >FILE" brings it back`},
+		{"smtp_tls_policy_maps = lmdb:/gone", None, `"postmap -s lmdb:/gone >FILE" brings it back`},
+		{"smtp_tls_policy_maps = texthash:/gone", None, "a Postfix that cannot open it either defers all mail"},
+	} {
+		s, err := ParseMainCF(strings.NewReader(tt.lines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := NewConfig(s, Options{Open: open, Directory: "/etc/out"})
+		if _, policy := Current(c, destination(t, at(10, well())), 0); policy.Level != tt.level {
+			t.Errorf("%s: level %s", tt.lines, policy.Level)
+		}
+		said := slices.ContainsFunc(c.Remarks(), func(r Remark) bool {
+			return r.Code == UnreadableMap && strings.Contains(r.Text, tt.say)
+		})
+		if said != (tt.say != "") {
+			t.Errorf("%s: %v", tt.lines, c.Remarks())
+		}
+	}
+}
+
+// TestDirectory: main.cf may stand in a directory whose name looks like a parameter.
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	s, err := ParseMainCF(strings.NewReader("smtp_tls_policy_maps = texthash:$config_directory/policy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewConfig(s, Options{Open: files(map[string]string{"/my$dir/policy": "a.test may"}), Directory: "/my$dir"})
+	if len(c.Policies) != 1 || hasRemark(c, UnreadableMap) {
+		t.Errorf("%v", c.Remarks())
+	}
+}
+
+// TestRefusedTable: a texthash: table in which a key stands twice costs all mail, as seen with Postfix 3.7.11; postmap
+// only warns of it.
+func TestRefusedTable(t *testing.T) {
+	t.Parallel()
+	open := files(map[string]string{
+		"/one": "example.test encrypt\n.parent.test encrypt", "/twice": "a.test may\nA.Test may",
+	})
+	for _, tt := range []struct{ tables, target, want string }{
+		{"texthash:/twice", "example.test", "deferred 4.7.5 policy_invalid"},
+		{"texthash:/one, texthash:/twice", "example.test", "encrypted Trusted"},
+		{"texthash:/one, texthash:/twice", "x.parent.test", "deferred 4.7.5 policy_invalid"},
+		{"texthash:/twice texthash:/one", "example.test", "deferred 4.7.5 policy_invalid"},
+		{"hash:/twice", "example.test", "encrypted Trusted"},
+	} {
+		s, err := ParseMainCF(strings.NewReader("smtp_tls_security_level = may\nsmtp_tls_CAfile = x\n" +
+			"smtp_tls_policy_maps = " + tt.tables))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := NewConfig(s, Options{Open: open})
+		d := destination(t, at(10, well()))
+		d.Target = target(t, tt.target)
+		if p, _ := Current(c, d, 0); brief(p) != tt.want {
+			t.Errorf("%s: %s: %s, want %s", tt.tables, tt.target, brief(p), tt.want)
+		}
+		if refused := strings.Contains(tt.tables, "texthash:/twice"); hasRemark(c, RefusedMap) != refused {
+			t.Errorf("%s: %v", tt.tables, c.Remarks())
+		}
+	}
+}
+
+// TestMadeTable: of an indexed table Postfix reads what postmap made of the text.
+func TestMadeTable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func(name string) (io.ReadCloser, error) { return os.Open(name) }
+	text, made := filepath.Join(dir, "policy"), filepath.Join(dir, "policy.db")
+	then := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	write := func(name string, at time.Time) {
+		if err := os.WriteFile(name, []byte("example.test encrypt"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := ParseMainCF(strings.NewReader("smtp_tls_policy_maps = hash:" + text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func() string {
+		for _, r := range NewConfig(s, Options{Open: open}).Remarks() {
+			if r.Code == UnmadeMap {
+				return r.Text
+			}
+		}
+		return ""
+	}
+	write(text, then)
+	if got := said(); !strings.Contains(got, "has no "+made+" beside it") {
+		t.Errorf("not made: %q", got)
+	}
+	write(made, then.Add(-time.Second))
+	if got := said(); !strings.Contains(got, "Postfix has the older entries still") {
+		t.Errorf("not made again: %q", got)
+	}
+	write(made, then)
+	if got := said(); got != "" {
+		t.Errorf("made: %q", got)
+	}
+}
+
+// TestKeyOrder: a longer key in a later table counts before a shorter one in an earlier table.
+func TestKeyOrder(t *testing.T) {
+	t.Parallel()
+	s, err := ParseMainCF(strings.NewReader("smtp_tls_policy_maps = hash:/parents hash:/hosts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewConfig(s, Options{Open: files(map[string]string{"/parents": ".test may", "/hosts": "example.test encrypt"})})
+	for next, want := range map[string]Level{"example.test": Encrypt, "other.test": May, "other.example": None} {
+		d := destination(t, at(10, well()))
+		d.Target = target(t, next)
+		if _, policy := Current(c, d, 0); policy.Level != want || c.Listed(d) != (want != None) {
+			t.Errorf("%s: level %s, listed %v", next, policy.Level, c.Listed(d))
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // Exception is an entry for smtp_tls_policy_maps, without which a level would stop a destination's mail.
 type Exception struct {
 	Key    string
+	Name   string // the domain for reading, where it is internationalized; "" else
 	Policy Policy
 	Why    string // the evidence: what would happen without it; one line, it may quote a server
 }
@@ -31,12 +32,20 @@ func Exceptions(c *Config, level Level, ds []*Destination) []Exception {
 		if key := d.key(); p.Outcome == Deferred || p.Outcome == Bounced {
 			if policy, ok := remedy(c, d, level); ok && !seen[key] {
 				seen[key] = true
-				all = append(all, Exception{Key: key, Policy: policy, Why: evidence(level, p)})
+				all = append(all, Exception{Key: key, Name: readable(d), Policy: policy, Why: evidence(level, p)})
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b Exception) int { return strings.Compare(a.Key, b.Key) })
 	return all
+}
+
+// readable is a destination's name as people write it; "" where that is the key.
+func readable(d *Destination) string {
+	if text := d.Target.Name.Unicode(); text != d.Target.Name.String() {
+		return text
+	}
+	return ""
 }
 
 // remedy is the strongest policy below a level that delivers to a destination.
@@ -123,7 +132,17 @@ type MapOptions struct {
 	Date   time.Time     // of the evidence
 	Review time.Duration // after which an entry is to be looked at again; 0 = 90 days
 	Type   string        // texthash, hash or lmdb; "" = texthash
-	Path   string        // where the table is to stand; "" = /etc/postfix/tls_policy
+	Path   string        // where the table is to stand, absolute; "" = /etc/postfix/tls_policy
+	Tables []string      // those that smtp_tls_policy_maps has already (Config.PolicyTables), which go on to count
+}
+
+// policyMaps is what smtp_tls_policy_maps is to have: the table behind those that it has.
+func (o *MapOptions) policyMaps() string {
+	tables := slices.Clone(o.Tables)
+	if table := o.Type + ":" + o.Path; !slices.Contains(tables, table) {
+		tables = append(tables, table)
+	}
+	return strings.Join(tables, ", ")
 }
 
 // reviewAfter is as long as the certificates of most servers live: by then each has been replaced.
@@ -147,7 +166,7 @@ func WriteMap(w io.Writer, level Level, es []Exception, o MapOptions) error {
 	b := bufio.NewWriter(w)
 	date := o.Date.UTC().Format(time.DateOnly)
 	fmt.Fprintf(b, "# Exceptions to smtp_tls_security_level = %s, as of %s.\n", level, date)
-	fmt.Fprintf(b, "# main.cf: smtp_tls_policy_maps = %s:%s\n", o.Type, o.Path)
+	fmt.Fprintf(b, "# main.cf: smtp_tls_policy_maps = %s\n", printable(o.policyMaps()))
 	if o.Type == "texthash" {
 		fmt.Fprintf(b, "# After a change: postfix reload\n")
 	} else {
@@ -155,7 +174,11 @@ func WriteMap(w io.Writer, level Level, es []Exception, o MapOptions) error {
 	}
 	review := o.Date.Add(o.Review).UTC().Format(time.DateOnly)
 	for _, e := range es {
-		fmt.Fprintf(b, "\n# %s\n# seen %s, review by %s\n%s %s\n", printable(e.Why), date, review, e.Key, e.Policy)
+		why := printable(e.Why)
+		if e.Name != "" {
+			why = e.Name + ": " + why // a name has no characters but letters, digits and marks
+		}
+		fmt.Fprintf(b, "\n# %s\n# seen %s, review by %s\n%s %s\n", why, date, review, e.Key, e.Policy)
 	}
 	return b.Flush()
 }

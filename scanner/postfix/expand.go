@@ -1,20 +1,36 @@
 package postfix
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // An expander replaces $names in values (postconf(5), mac_expand.c): $name, ${name}, $(name), ${name?text},
 // ${name?{text}:{text}}, ${name:text}, ${{left} op {right} ? {text} : {text}} and $$.
 type expander struct {
 	lookup func(name string) (value string, ok bool)
 	asked  map[string]bool // names that are set nowhere and have no default that is known here
+	broken string          // the first thing that Postfix cannot read; it does not start then
 	depth  int
 	octets int // of values so far
 	steps  int // names looked up so far
 }
 
+// fail notes what cannot be read.
+func (e *expander) fail(format string, args ...any) {
+	if e.broken == "" {
+		e.broken = fmt.Sprintf(format, args...)
+	}
+}
+
 // expand is text with its names replaced; a name without a value is empty. What cannot be read is left as it stands.
 func (e *expander) expand(text string) string {
-	if e.depth >= maxDepth || !strings.Contains(text, "$") {
+	switch {
+	case !strings.Contains(text, "$"):
+		return text
+	case e.depth >= maxDepth:
+		e.fail("its parameters name each other without end")
 		return text
 	}
 	e.depth++
@@ -29,6 +45,7 @@ func (e *expander) expand(text string) string {
 		var value string
 		value, text = e.one(rest)
 		if e.octets += len(value); e.octets > maxValue {
+			e.fail("it comes to more than %d octets", maxValue)
 			break
 		}
 		b.WriteString(value)
@@ -39,19 +56,19 @@ func (e *expander) expand(text string) string {
 // one is the value of what stands behind a dollar sign, and the text behind that.
 func (e *expander) one(s string) (value, rest string) {
 	switch {
-	case s == "":
-		return "$", ""
-	case s[0] == '$':
+	case strings.HasPrefix(s, "$"):
 		return "$", s[1:]
-	case s[0] == '{' || s[0] == '(':
+	case strings.HasPrefix(s, "{"), strings.HasPrefix(s, "("):
 		inner, rest, ok := bracketed(s)
 		if !ok {
+			e.fail("$%s has no end", excerpt(s))
 			return "$" + s, ""
 		}
 		return e.braced(inner), rest
 	}
 	end := nameLength(s)
 	if end == 0 {
+		e.fail("no name follows a $, which is written $$ where it stands for itself")
 		return "$", s
 	}
 	return e.value(s[:end]), s[end:]
@@ -65,13 +82,14 @@ func (e *expander) braced(inner string) string {
 	}
 	end := nameLength(inner)
 	name, rest := inner[:end], strings.TrimLeft(inner[end:], blanks)
-	if name == "" {
-		return "" // Postfix does not start with it
+	switch {
+	case name == "", rest != "" && rest[0] != '?' && rest[0] != ':':
+		e.fail("${%s} names no parameter", excerpt(inner))
+		return ""
+	case rest == "":
+		return e.value(name)
 	}
 	value := e.value(name)
-	if rest == "" {
-		return value
-	}
 	return e.choose(value != "", rest)
 }
 
@@ -82,11 +100,12 @@ func (e *expander) choose(yes bool, s string) string {
 	if trimmed := strings.TrimLeft(s, blanks); strings.HasPrefix(trimmed, "{") {
 		if inner, rest, ok := bracketed(trimmed); ok {
 			first = trimBlanks(inner)
-			if rest = strings.TrimLeft(rest, blanks); strings.HasPrefix(rest, ":") {
-				second = strings.TrimLeft(rest[1:], blanks)
-				if inner, _, ok := bracketed(second); ok {
-					second = trimBlanks(inner)
-				}
+			rest = strings.TrimLeft(rest, blanks)
+			if op == '?' && strings.HasPrefix(rest, ":") {
+				second, rest = e.alternative(strings.TrimLeft(rest[1:], blanks))
+			}
+			if rest != "" {
+				e.fail("%q stands where a choice has ended", excerpt(rest))
 			}
 		}
 	}
@@ -99,21 +118,38 @@ func (e *expander) choose(yes bool, s string) string {
 	return ""
 }
 
+// alternative is what stands behind the colon of a choice, and what is left behind that.
+func (e *expander) alternative(s string) (text, rest string) {
+	if inner, rest, ok := bracketed(s); ok {
+		return trimBlanks(inner), strings.TrimLeft(rest, blanks)
+	}
+	return s, ""
+}
+
 // comparison is the value of "{left} op {right} ? {yes} : {no}"; without a choice it is "true" or nothing.
 func (e *expander) comparison(s string) string {
 	left, rest, ok := bracketed(s)
-	at := strings.IndexByte(rest, '{')
-	if !ok || at < 0 {
+	op, right := trimBlanks(rest), ""
+	if at := strings.IndexByte(rest, '{'); ok && at >= 0 {
+		op = trimBlanks(rest[:at])
+		right, rest, ok = bracketed(rest[at:])
+	} else {
+		ok = false
+	}
+	if !ok || !slices.Contains(operators, strings.TrimSuffix(op, "level")) {
+		e.fail("${%s} is no comparison", excerpt(s))
 		return ""
 	}
-	op := trimBlanks(rest[:at])
-	right, rest, ok := bracketed(rest[at:])
-	if !ok {
-		return ""
+	left, right = e.expand(trimBlanks(left)), e.expand(trimBlanks(right))
+	if strings.HasSuffix(op, "level") && !(isLevel(left) && isLevel(right)) {
+		e.fail("${%s} compares what is no compatibility level", excerpt(s))
 	}
-	yes := compare(e.expand(trimBlanks(left)), op, e.expand(trimBlanks(right)))
-	if rest = strings.TrimLeft(rest, blanks); rest != "" && (rest[0] == '?' || rest[0] == ':') {
+	yes := compare(left, op, right)
+	switch rest = strings.TrimLeft(rest, blanks); {
+	case rest != "" && (rest[0] == '?' || rest[0] == ':'):
 		return e.choose(yes, rest)
+	case rest != "":
+		e.fail("%q stands where a comparison has ended", excerpt(rest))
 	}
 	if yes {
 		return "true"
@@ -121,12 +157,20 @@ func (e *expander) comparison(s string) string {
 	return ""
 }
 
+// operators are those of comparisons; each may have "level" behind it.
+var operators = []string{"==", "!=", "<", "<=", ">", ">="}
+
+// isLevel reports whether a compatibility level can be compared: up to three numbers with dots.
+func isLevel(s string) bool {
+	parts := strings.Split(s, ".")
+	return len(parts) <= 3 && !slices.ContainsFunc(parts, func(part string) bool { return !isNumber(part) })
+}
+
 // compare does what mac_expand.c does: by number where both are numbers, by release where the operator ends in
 // "level", else by octets.
 func compare(left, op, right string) bool {
 	var order int
 	op, level := strings.CutSuffix(op, "level")
-	op = trimBlanks(op)
 	switch {
 	case level:
 		l, _ := ParseVersion(padded(left))
@@ -170,6 +214,7 @@ func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // value is what a name stands for.
 func (e *expander) value(name string) string {
 	if e.steps++; e.steps > maxSteps {
+		e.fail("its parameters name more than %d others", maxSteps)
 		return ""
 	}
 	value, ok := e.lookup(name)

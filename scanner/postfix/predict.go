@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,18 +19,38 @@ func Predict(c *Config, d *Destination, level Level, age time.Duration) Predicti
 // Current is the prediction for the configuration as it is: by the entry of its policy tables where there is one, else
 // by its level. A table that could not be read is passed over; Remarks tells.
 func Current(c *Config, d *Destination, age time.Duration) (Prediction, Policy) {
-	for _, m := range c.Policies {
-		e, ok := m.Lookup(d.Target)
-		if !ok {
-			continue
-		}
-		if e.Err != nil {
-			return refused(c, d, PolicyInvalid, age), e.Policy
-		}
-		return PredictPolicy(c, d, e.Policy, age), e.Policy
+	switch e, ok := c.entry(d); {
+	case !ok:
+		p := Policy{Level: c.Level}
+		return PredictPolicy(c, d, p, age), p
+	case e.Err != nil:
+		return refused(c, d, PolicyInvalid, age), *e.Policy
+	default:
+		return PredictPolicy(c, d, *e.Policy, age), *e.Policy
 	}
-	p := Policy{Level: c.Level}
-	return PredictPolicy(c, d, p, age), p
+}
+
+// Listed reports whether a policy table decides what becomes of mail to a destination: the level of main.cf has no say
+// there then.
+func (c *Config) Listed(d *Destination) bool {
+	_, ok := c.entry(d)
+	return ok
+}
+
+// entry is what the policy tables say of a destination. Each key is looked for in all tables before the next, shorter
+// key is (maps_find in maps.c), and a table that Postfix refuses ends the search with an error.
+func (c *Config) entry(d *Destination) (Entry, bool) {
+	for key := range keys(d.Target) {
+		for _, m := range c.Policies {
+			if m.Refused != "" {
+				return Entry{Policy: &Policy{}, Err: errors.New(m.Refused)}, true
+			}
+			if i, ok := m.byKey[key]; ok {
+				return m.Entries[i], true
+			}
+		}
+	}
+	return Entry{}, false
 }
 
 // PredictPolicy foretells what becomes of a message of an age to a destination under a policy.

@@ -12,16 +12,17 @@ import (
 
 // A reader gives settings their types and collects what is wrong with them.
 type reader struct {
-	settings *Settings
-	postfix  Version
-	remarks  []Remark
+	settings  *Settings
+	directory string // of main.cf
+	postfix   Version
+	remarks   []Remark
 }
 
 func newReader(s *Settings, o Options) *reader {
 	if s == nil {
 		s = &Settings{}
 	}
-	r := &reader{settings: s, postfix: o.Postfix}
+	r := &reader{settings: s, directory: o.Directory, postfix: o.Postfix}
 	if text, ok := s.Get("mail_version"); ok {
 		v, err := ParseVersion(text)
 		if r.postfix.IsZero() && err == nil {
@@ -36,14 +37,30 @@ func newReader(s *Settings, o Options) *reader {
 	return r
 }
 
+// remark says something once, however often a parameter is looked at.
 func (r *reader) remark(code, format string, args ...any) {
-	r.remarks = append(r.remarks, Remark{code, fmt.Sprintf(format, args...)})
+	if said := (Remark{code, fmt.Sprintf(format, args...)}); !slices.Contains(r.remarks, said) {
+		r.remarks = append(r.remarks, said)
+	}
+}
+
+// firstName tells of a file that begins with a byte order mark, which costs it its first setting.
+func (r *reader) firstName() {
+	for parameter := range r.settings.values {
+		if name, ok := strings.CutPrefix(parameter, byteOrderMark); ok {
+			r.remark(BadValue, "the file begins with a byte order mark, which Postfix takes for a part of the first name, so "+
+				"%s is not set", excerpt(name))
+		}
+	}
 }
 
 // lookup is a parameter as it is set, or its default.
 func (r *reader) lookup(parameter string) (string, bool) {
 	if value, ok := r.settings.Get(parameter); ok {
 		return value, true
+	}
+	if parameter == "config_directory" && r.directory != "" {
+		return strings.ReplaceAll(r.directory, "$", "$$"), true // mail_conf.c: where main.cf is, unless that says otherwise
 	}
 	return defaultOf(parameter, r.postfix)
 }
@@ -53,6 +70,10 @@ func (r *reader) text(parameter string) string {
 	raw, _ := r.lookup(parameter)
 	e := expander{lookup: r.lookup, asked: map[string]bool{}}
 	value := trimBlanks(e.expand(raw))
+	if e.broken != "" {
+		r.remark(BadValue, "%s = %s cannot be read, since %s: %s was taken to be %s", parameter, excerpt(raw), e.broken,
+			notStarted, orElse(excerpt(value), "empty"))
+	}
 	if len(e.asked) > 0 {
 		missing := make([]string, 0, len(e.asked))
 		for name := range e.asked {
@@ -65,11 +86,13 @@ func (r *reader) text(parameter string) string {
 	return value
 }
 
-// bad says that a value was left out of account. Postfix does not start with some of these, and takes the default for
-// others.
+// notStarted is what comes of values that Postfix cannot read (mail_conf_int.c, mail_conf_bool.c, mail_conf_time.c,
+// name_code.c, mac_expand.c: all are fatal).
+const notStarted = "smtp(8) does not start with it, and no mail is sent; here it"
+
+// bad says that a value was left out of account.
 func (r *reader) bad(parameter, value, instead string) {
-	r.remark(BadValue, "%s = %s cannot be read, by Postfix neither; it was taken to be %s", parameter,
-		excerpt(value), instead)
+	r.remark(BadValue, "%s = %s cannot be read: %s was taken to be %s", parameter, excerpt(value), notStarted, instead)
 }
 
 // instead is a parameter's default, for a value that cannot be read.

@@ -5,14 +5,16 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 )
 
 // Limits of what is read.
 const (
 	maxMainCF = 1 << 20  // octets of a main.cf; real ones have a few KB, a whole postconf listing 50
-	maxTable  = 16 << 20 // octets of a policy table: some 300,000 entries with a comment each
+	maxTable  = 64 << 20 // octets of a policy table: a million entries, and some of them with a comment
 	maxValue  = 64 << 10 // octets of an expanded value: "$a$a" in a row of parameters doubles at each step
+	maxEntry  = 1 << 20  // entries of one; each takes some 200 octets
 	maxDepth  = 50       // of parameters that name each other; Postfix's own limit is 100
 	maxSteps  = 10_000   // names looked up for one value, for the same reason
 )
@@ -63,15 +65,21 @@ func parseSettings(r io.Reader, skip func(line string) bool) (*Settings, error) 
 		name, value, ok := strings.Cut(line.text, "=")
 		name = trimBlanks(name)
 		switch {
-		case !ok || strings.ContainsAny(name, blanks):
-			return nil, &SyntaxError{line.number, fmt.Sprintf("missing '=' after attribute name: %q", excerpt(line.text))}
 		case name == "":
 			return nil, &SyntaxError{line.number, fmt.Sprintf("missing attribute name: %q", excerpt(line.text))}
+		case (!ok || strings.ContainsAny(name, blanks)) && strings.HasPrefix(name, byteOrderMark):
+			return nil, &SyntaxError{line.number, fmt.Sprintf("missing '=' after attribute name: %q: the file begins with a "+
+				"byte order mark, so this is no comment to Postfix", excerpt(line.text))}
+		case !ok || strings.ContainsAny(name, blanks):
+			return nil, &SyntaxError{line.number, fmt.Sprintf("missing '=' after attribute name: %q", excerpt(line.text))}
 		}
 		s.values[name] = trimBlanks(value)
 	}
 	return s, nil
 }
+
+// byteOrderMark is what some editors begin a file with. To Postfix it is the beginning of a name.
+const byteOrderMark = "\ufeff"
 
 // blanks are what isspace(3) takes for blanks in the C locale.
 const blanks = " \t\n\v\f\r"
@@ -94,27 +102,32 @@ func excerpt(s string) string {
 	return s
 }
 
-// A logicalLine is a line with those that continue it, each without the blanks around it and parted by one.
+// A logicalLine is a line with those that continue it, each without the blanks around it and parted by one. It ends at
+// the first NUL, as a string does in C, those that continue it included.
 type logicalLine struct {
 	number int // of its first line, from 1
 	text   string
 }
 
 // logicalLines are the lines of main.cf and of table sources (readlline.c). An error ends them.
-func logicalLines(r io.Reader, limit int64) func(yield func(logicalLine, error) bool) {
+func logicalLines(r io.Reader, limit int64) iter.Seq2[logicalLine, error] {
 	return func(yield func(logicalLine, error) bool) {
 		bounded := &io.LimitedReader{R: r, N: limit + 1}
 		lines := bufio.NewReader(bounded)
 		var line bytes.Buffer
 		start := 0
+		flush := func() bool {
+			text, _, _ := strings.Cut(line.String(), "\x00")
+			line.Reset()
+			return start == 0 || yield(logicalLine{start, trimBlanks(text)}, nil)
+		}
 		for number := 1; ; number++ {
 			raw, err := lines.ReadString('\n')
 			if bounded.N <= 0 {
 				yield(logicalLine{}, &SyntaxError{number, fmt.Sprintf("more than %d octets", limit)})
 				return
 			}
-			text, _, _ := strings.Cut(raw, "\x00") // C ends a string there
-			text = trimBlanks(text)
+			text := trimBlanks(raw)
 			switch {
 			case text == "" || text[0] == '#':
 			case strings.IndexByte(blanks, raw[0]) >= 0:
@@ -122,18 +135,14 @@ func logicalLines(r io.Reader, limit int64) func(yield func(logicalLine, error) 
 					line.WriteString(" " + text)
 				}
 			default:
-				if start > 0 && !yield(logicalLine{start, line.String()}, nil) {
+				if !flush() {
 					return
 				}
-				line.Reset()
 				line.WriteString(text)
 				start = number
 			}
 			if err != nil {
-				if start > 0 && !yield(logicalLine{start, line.String()}, nil) {
-					return
-				}
-				if err != io.EOF {
+				if flush() && err != io.EOF {
 					yield(logicalLine{}, err)
 				}
 				return

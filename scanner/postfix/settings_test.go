@@ -25,6 +25,8 @@ func TestParseMainCF(t *testing.T) {
 		"smtp_tls_loglevel = 1\n" +
 		"smtp_tls_loglevel = 2\n" +
 		"myhostname = h\x00idden\n" +
+		"  hidden too\n" +
+		"# \x00\n" +
 		"c = d = e"
 	s, err := ParseMainCF(strings.NewReader(file))
 	if err != nil {
@@ -41,8 +43,11 @@ func TestParseMainCFErrors(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
 		"a = b\nfoo\n":       `line 2: missing '=' after attribute name: "foo"`,
+		"a = b\n\x00d = x":   `line 2: missing attribute name: ""`,
 		"\n= foo":            `line 2: missing attribute name: "= foo"`,
 		"smtp_tls level = x": `line 1: missing '=' after attribute name: "smtp_tls level = x"`,
+		"\ufeff# comment": "line 1: missing '=' after attribute name: \"\\ufeff# comment\": " +
+			"the file begins with a byte order mark, so this is no comment to Postfix",
 		"a = b\n" + strings.Repeat("x", maxMainCF): "line 2: more than 1048576 octets",
 	} {
 		_, err := ParseMainCF(strings.NewReader(file))
@@ -119,7 +124,7 @@ func TestExpand(t *testing.T) {
 		"${{$level} >= {may} ? {y}:{n}}":     "y",
 		"${{a} <= {a} ? {y}}${{a}>{a}?{z}}":  "y",
 		"${{a} ? {y}}":                       "",
-		"${{a} about {b} ? {y} : {n}}":       "n",
+		"${{a} about {b} ? {y} : {n}}":       "",
 		"${a?{x}:}":                          "x",
 		"${b?{x}:}":                          "",
 		"cut off ${a":                        "cut off ${a",
@@ -134,18 +139,67 @@ func TestExpand(t *testing.T) {
 	}
 }
 
+// TestExpandBroken has what "postconf -x" 3.7.11 calls a macro processing error, and the like of it that it takes.
+func TestExpandBroken(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"foo": "yes", "empty": "", "loop": "x $loop"}
+	for text, broken := range map[string]bool{
+		"$":                              true,
+		"x$ y":                           true,
+		"$-":                             true,
+		"${}":                            true,
+		"${foo-x}":                       true,
+		"${foo.bar}":                     true,
+		"${foo!x}":                       true,
+		"${foo==yes?{a}}":                true,
+		"${$foo}":                        true,
+		"${foo?{a} b}":                   true,
+		"${foo?{a}:{b} c}":               true,
+		"${foo?{a}{b}}":                  true,
+		"${empty:{a} b}":                 true,
+		"${empty:{a}:{b}}":               true,
+		"${{a} = {a} ? {x}}":             true,
+		"${{a} ~ {b} ? {x}}":             true,
+		"${{a} == a ? {x}}":              true,
+		"${{a} == {a} x}":                true,
+		"${{a} == {a} : {x} : {y}}":      true,
+		"${{x} <level {3.10} ? {y}:{n}}": true,
+		"$(foo":                          true,
+		"${foo)":                         true,
+		"$loop":                          true,
+		"${foo?}${foo:}":                 false,
+		"${foo?{a}:}":                    false,
+		"${foo?{a}:b c}":                 false,
+		"${empty:{a}}":                   false,
+		"${foo?a{b}c}":                   false,
+		"${{a}=={a}}":                    false,
+		"${{a} == {b} : {x}}":            false,
+		"${{a} == {b} ? {x}:y z}":        false,
+		"${{3.6} <level {3.10} ? {y}}":   false,
+		"${ foo }$(foo)$9abc$$":          false,
+		"${foo ?{a}:{b}}":                false,
+		"${foo?{${empty:{in}}}}":         false,
+	} {
+		e := expander{lookup: func(n string) (string, bool) { v, ok := values[n]; return v, ok }, asked: map[string]bool{}}
+		e.expand(text)
+		if (e.broken != "") != broken {
+			t.Errorf("%s: %q", text, e.broken)
+		}
+	}
+}
+
 // TestExpandEnds: parameters that name each other, twice each, end all the same.
 func TestExpandEnds(t *testing.T) {
 	t.Parallel()
 	e := expander{lookup: func(n string) (string, bool) { return "$" + n + "$" + n, true }, asked: map[string]bool{}}
-	if got := e.expand("$a"); len(got) > maxValue {
-		t.Errorf("%d octets", len(got))
+	if got := e.expand("$a"); len(got) > maxValue || e.broken == "" {
+		t.Errorf("%d octets, %q", len(got), e.broken)
 	}
 	e = expander{lookup: func(n string) (string, bool) {
 		return strings.Repeat("x", maxValue/2) + "$b",
 			true
 	}, asked: map[string]bool{}}
-	if got := e.expand("$a"); len(got) > 2*maxValue {
-		t.Errorf("%d octets", len(got))
+	if got := e.expand("$a"); len(got) > 2*maxValue || e.broken == "" {
+		t.Errorf("%d octets, %q", len(got), e.broken)
 	}
 }

@@ -1,47 +1,98 @@
 package postfix
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"path"
 	"strings"
+	"time"
 )
 
 // tableText says where a table's entries stand as text: for a texthash: table in the file that it names, for an
-// indexed one in the source beside it, which postmap(1) made it from.
-var tableText = map[string]bool{"texthash": true, "hash": true, "btree": true, "lmdb": true, "cdb": true, "dbm": true,
-	"sdbm": true}
+// indexed one in the source beside it, which postmap(1) made it from. The value is what postmap appends to the name.
+var tableText = map[string]string{"texthash": "", "hash": ".db", "btree": ".db", "lmdb": ".lmdb", "cdb": ".cdb",
+	"dbm": ".pag", "sdbm": ".pag"}
 
 // tables reads smtp_tls_policy_maps. A table that cannot be read is a remark.
 func (r *reader) tables(c *Config, open func(name string) (io.ReadCloser, error)) {
-	for _, table := range splitTables(r.text("smtp_tls_policy_maps")) {
-		kind, name, ok := strings.Cut(strings.TrimPrefix(table, "proxy:"), ":")
-		if !ok {
-			kind, name = r.text("default_database_type"), kind
-		}
-		unread := func(why string) {
-			r.remark(UnreadableMap, "smtp_tls_policy_maps has %s, which was not read: %s; predictions do without it",
-				excerpt(table), why)
-		}
-		switch {
-		case !tableText[kind]:
-			unread("tables of type " + excerpt(kind) + " have no text to read")
-			continue
-		case open == nil:
-			unread("nothing was given to read it with")
-			continue
-		}
-		f, err := open(name)
+	c.PolicyTables = splitTables(r.text("smtp_tls_policy_maps"))
+	for _, table := range c.PolicyTables {
+		m, err := r.table(table, open)
 		if err != nil {
-			unread(err.Error())
+			r.remark(UnreadableMap, "smtp_tls_policy_maps has %s, which was not read: %v; predictions do without it, but a "+
+				"Postfix that cannot open it either defers all mail", excerpt(table), err)
 			continue
 		}
-		m, err := ParseMap(f, name, r.postfix)
-		f.Close()
-		if err != nil {
-			unread(err.Error())
-			continue
+		if c.Policies = append(c.Policies, m); m.Refused != "" {
+			r.remark(RefusedMap, "smtp_tls_policy_maps has %s, which Postfix refuses whole, since %s: all mail is deferred "+
+				"(client TLS configuration problem), except to what stands itself, not its parent, in a table before it",
+				excerpt(table), m.Refused)
 		}
-		c.Policies = append(c.Policies, m)
 	}
+}
+
+// table reads one table. A relative name begins where Postfix's daemons run, in queue_directory.
+func (r *reader) table(table string, open func(name string) (io.ReadCloser, error)) (*Map, error) {
+	kind, name, ok := strings.Cut(strings.TrimPrefix(table, "proxy:"), ":")
+	if !ok {
+		kind, name = r.text("default_database_type"), kind
+	}
+	made, ok := tableText[kind]
+	switch {
+	case !ok:
+		return nil, errors.New("tables of type " + excerpt(kind) + " have no text to read")
+	case open == nil:
+		return nil, errors.New("nothing was given to read it with")
+	case !path.IsAbs(name):
+		name = path.Join(r.text("queue_directory"), name)
+	}
+	f, err := open(name)
+	if err != nil {
+		if f, e := open(name + made); e == nil {
+			f.Close()
+			return nil, fmt.Errorf("the text that %s was made from is gone, and \"postmap -s %s:%s >FILE\" brings it back",
+				name+made, kind, name)
+		}
+		return nil, err
+	}
+	defer f.Close()
+	m, err := ParseMap(f, name, r.postfix)
+	switch {
+	case err != nil:
+	case made == "":
+		m.refuseDuplicates()
+	default:
+		r.made(kind+":"+name, changed(f), name+made, open)
+	}
+	return m, err
+}
+
+// made tells of a table that postmap has not made yet, or not again since its text was changed: Postfix reads what
+// postmap made.
+func (r *reader) made(table string, text time.Time, file string, open func(name string) (io.ReadCloser, error)) {
+	f, err := open(file)
+	if err != nil {
+		r.remark(UnmadeMap, "%s has no %s beside it: a Postfix that finds none either defers all mail; \"postmap %s\" "+
+			"makes it", excerpt(table), excerpt(file), excerpt(table))
+		return
+	}
+	defer f.Close()
+	if at := changed(f); at.Before(text) {
+		r.remark(UnmadeMap, "%s was changed after %s was made from it: Postfix has the older entries still, predictions "+
+			"have the newer ones; \"postmap %s\" makes it anew", excerpt(table), excerpt(file), excerpt(table))
+	}
+}
+
+// changed is when a file was changed last; zero where that is not known.
+func changed(f io.Reader) time.Time {
+	if file, ok := f.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := file.Stat(); err == nil {
+			return info.ModTime()
+		}
+	}
+	return time.Time{}
 }
 
 // splitTables splits a list of tables, where braces keep an item together.
