@@ -164,6 +164,14 @@ var certificates = []row{ // M3, RFC 8461 3.3
 	{name: "expired", cert: func(ca *scannertest.CA, host string) tls.Certificate {
 		return ca.Issue([]string{host}, func(t *x509.Certificate) { t.NotAfter = t.NotBefore.Add(time.Minute) })
 	}, status: FetchError, reason: WebPKIInvalid},
+	{name: "a large one, then a header octet by octet", cert: func(ca *scannertest.CA, host string) tls.Certificate {
+		names := []string{host}
+		for i := range 9000 {
+			names = append(names, fmt.Sprintf("host%04d.example.com", i))
+		}
+		return ca.Issue(names)
+	}, spec: scannertest.HTTPS{Trickle: true, HeaderPadding: 15 << 10}, status: FetchError, reason: PolicyFetch, fault: Flood,
+		text: "more than 524288 octets"},
 	{name: "for clients", cert: func(ca *scannertest.CA, host string) tls.Certificate {
 		return ca.Issue([]string{host}, func(t *x509.Certificate) {
 			t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
@@ -361,6 +369,27 @@ func TestReserved(t *testing.T) {
 	}
 }
 
+// A host that hangs up between the handshake and the answer.
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.publish("example.com", "192.0.2.80")
+	cert := l.CA().Issue([]string{"mta-sts.example.com"})
+	if _, err := l.Serve("192.0.2.80:443", scannertest.SMTP{Handle: func(c net.Conn) {
+		conn := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
+		conn.Read(make([]byte, 4096))
+		conn.Close()
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	o := l.look("example.com")
+	if o.Status != FetchError || o.Reason != PolicyFetch || o.Fault != NotHTTP ||
+		o.Text != "the server closed the connection without an answer" {
+		t.Errorf("%+v", o)
+	}
+	checkOutcome(t, o)
+}
+
 // What is our own doing says nothing of the domain.
 func TestOurDoing(t *testing.T) {
 	t.Parallel()
@@ -391,6 +420,10 @@ func TestOurDoing(t *testing.T) {
 	if f := l.client().Fetch(context.Background(), domain); f.Err == nil || f.Err.Fault != NameTooLong {
 		t.Errorf("%+v", f)
 	}
+	mute := &Client{Resolver: muteResolver{}, Dial: l.dial}
+	if f := mute.Fetch(context.Background(), name.MustParse("example.com")); f.Err == nil || f.Err.Fault != HostLookup {
+		t.Errorf("%+v", f)
+	}
 	down := &Client{Resolver: downResolver{}, Dial: l.dial}
 	if f := down.Fetch(context.Background(), name.MustParse("example.com")); f.Err == nil || f.Err.Fault != NotTested ||
 		f.Addr != (netip.AddrPort{}) {
@@ -398,8 +431,26 @@ func TestOurDoing(t *testing.T) {
 	}
 }
 
+// A defect of ours ends one fetch and not the run.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.publish("example.com", "192.0.2.80")
+	c := &Client{Resolver: l.resolver, Dial: func(context.Context, string, string) (net.Conn, error) { panic("oops") }}
+	o := Judge(c.Look(context.Background(), name.MustParse("example.com")), l.verifier)
+	if o.Status != StatusUnknown || o.Fault != InternalError || o.Text != "panic: oops" || o.Took <= 0 {
+		t.Errorf("%+v", o)
+	}
+	checkOutcome(t, o)
+}
+
 // downResolver is a resolver that has stopped to answer.
 type downResolver struct{}
+
+// muteResolver is one that has nothing to say of an address.
+type muteResolver struct{ downResolver }
+
+func (muteResolver) Addrs(context.Context, name.Name, bool) resolve.Answer { return resolve.Answer{} }
 
 func (downResolver) TXT(context.Context, name.Name) resolve.Answer {
 	return resolve.Answer{Status: resolve.Failed, Err: &resolve.Error{Kind: resolve.Down}}
