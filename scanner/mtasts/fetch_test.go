@@ -18,6 +18,7 @@ import (
 	"mxtls/scanner/name"
 	"mxtls/scanner/resolve"
 	"mxtls/scanner/scannertest"
+	"mxtls/scanner/starttls"
 )
 
 const goodPolicy = "version: STSv1\r\nmode: enforce\r\nmx: mx.example.com\r\nmax_age: 604800\r\n"
@@ -155,6 +156,9 @@ var certificates = []row{ // M3, RFC 8461 3.3
 	{name: "CN only", cert: func(ca *scannertest.CA, host string) tls.Certificate {
 		return ca.Issue([]string{host}, func(t *x509.Certificate) { t.DNSNames = nil })
 	}, status: FetchError, reason: WebPKIInvalid, text: "no DNS name for mta-sts."},
+	{name: "another name, and no HTTP", cert: func(ca *scannertest.CA, _ string) tls.Certificate {
+		return ca.Issue([]string{"www.example.org"})
+	}, spec: verbatim("220 mx.example.com ESMTP\r\n"), status: FetchError, reason: WebPKIInvalid, text: "no DNS name for"},
 	{name: "self-signed", cert: func(_ *scannertest.CA, host string) tls.Certificate {
 		return scannertest.SelfSigned([]string{host})
 	}, status: FetchError, reason: WebPKIInvalid},
@@ -217,8 +221,9 @@ func TestPolicyHosts(t *testing.T) {
 				facts := c.Look(context.Background(), name.MustParse(domain))
 				o := Judge(facts, l.verifier)
 				tt.check(t, o)
-				if len(facts.Fetch.Body) > maxBody || facts.Fetch.Addr.String() != "192.0.2.80:443" {
-					t.Errorf("%d octets from %v", len(facts.Fetch.Body), facts.Fetch.Addr)
+				f := facts.Fetch
+				if len(f.Body) > maxBody || f.Addr.String() != "192.0.2.80:443" || f.Code != 200 && f.Body != nil {
+					t.Errorf("%d octets from %v with code %d", len(f.Body), f.Addr, f.Code)
 				}
 				// The limits, and the rest of what one read of a TLS record brings.
 				bound := int64(maxHeader + maxBody + 32<<10)
@@ -304,7 +309,7 @@ func TestReach(t *testing.T) {
 	host("v6.example", "A 192.0.2.1", "AAAA 2001:db8::80")
 	host("alias.example", "CNAME policy.example.net.")
 	l.zone("policy.example.net. 300 IN A 192.0.2.4")
-	host("many.example", "A 192.0.2.1", "A 192.0.2.1", "A 192.0.2.5", "A 192.0.2.6", "A 192.0.2.4")
+	host("many.example", "A 192.0.2.1", "A 192.0.2.5", "A 192.0.2.4")
 	cert := l.CA().Issue([]string{"mta-sts.second.example", "mta-sts.alias.example", "mta-sts.v6.example",
 		"mta-sts.half.example", "mta-sts.many.example"})
 	for _, addr := range []string{"192.0.2.4", "2001:db8::80"} {
@@ -427,6 +432,25 @@ func TestOurDoing(t *testing.T) {
 	down := &Client{Resolver: downResolver{}, Dial: l.dial}
 	if f := down.Fetch(context.Background(), name.MustParse("example.com")); f.Err == nil || f.Err.Fault != NotTested ||
 		f.Addr != (netip.AddrPort{}) {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Of several addresses that cannot be reached, the one counts that says something of the host.
+func TestReservedBeside(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.publish("example.com", "192.0.2.1")
+	l.publish("example.com", "192.0.2.2")
+	c := l.client()
+	c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if strings.HasPrefix(address, "192.0.2.1:") {
+			return nil, fmt.Errorf("%w: %s", starttls.ErrReserved, address)
+		}
+		return l.Dial(ctx, network, address)
+	}
+	f := c.Fetch(context.Background(), name.MustParse("example.com"))
+	if f.Err == nil || f.Err.Fault != ConnectionRefused || f.Addr.String() != "192.0.2.2:443" {
 		t.Errorf("%+v", f)
 	}
 }
