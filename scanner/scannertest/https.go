@@ -212,6 +212,9 @@ func (s *HTTPSServer) send(w io.Writer, text string) bool {
 
 // pause waits; false: the server was closed meanwhile.
 func (s *HTTPSServer) pause() bool {
+	if s.spec.Pause <= 0 {
+		return true
+	}
 	timer := time.NewTimer(s.spec.Pause)
 	defer timer.Stop()
 	select {
