@@ -116,9 +116,7 @@ func (f *scanFlags) registerFile(cmd *cobra.Command) {
 // registerLook adds the flags that say how to look, by whose roots, and how politely.
 func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
-	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
-	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
+	f.registerRoots(cmd)
 	fl.StringVar(&f.at, "at", "", "judge certificates as of this `TIME` (RFC 3339 or YYYY-MM-DD)")
 	fl.StringArrayVar(&f.resolvers, "resolver", nil, "ask this DNS resolver (`HOST[:PORT]`); repeatable (default: /etc/resolv.conf)")
 	fl.BoolVar(&f.trustAD, "trust-ad", false, "believe that resolver's DNSSEC verdicts though it is not on loopback")
@@ -143,6 +141,14 @@ func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl.BoolVar(&f.noVantage, "no-vantage-check", false, "do not check whether this machine can see the Internet's mail servers")
 	fl.StringArrayVar(&f.controls, "vantage-host", defaultControls,
 		"a `DOMAIN` that certainly offers STARTTLS, looked at only when the first domains\nall fail; repeatable")
+}
+
+// registerRoots adds the flags that say by whose roots certificates are judged.
+func (f *scanFlags) registerRoots(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
+	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
+	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
 }
 
 // options checks the flags that make the scanner and turns them into its Options.
