@@ -195,6 +195,8 @@ func TestCannotTell(t *testing.T) {
 	inter := newCA(t, "Intermediate", upper)
 	leaf := newLeaf(t, "mx.example.com", inter)
 
+	foreign := reissue(t, root, nil, func(c *tbs) { c.key(rsaKey()) })
+
 	// Expired twins of every issuer, more than crypto/x509 has patience for. OpenSSL passes them by.
 	var roots, web []*issued
 	for range 5 {
@@ -212,8 +214,8 @@ func TestCannotTell(t *testing.T) {
 		postfix Status
 	}{
 		{"signature limit", append(web, inter, upper), append(roots, root), "signature check attempts limit", Trusted},
-		{"ECDSA with SHA3-256", []*issued{reissue(t, leaf, root, func(c *tbs) { c.algorithm = sha3 })}, []*issued{root},
-			"signed with an algorithm that we cannot check: ECDSA-SHA3-256", StatusUnknown},
+		{"RSA with SHA3-256", []*issued{reissue(t, leaf, foreign, func(c *tbs) { c.algorithm = sha3 })}, []*issued{foreign},
+			"signed with an algorithm that we cannot check: SHA3-256-RSA", StatusUnknown},
 	} {
 		v := NewVerifier(bundleOf(t, tc.roots...), now)
 		c := v.Verify(ders(tc.chain...))

@@ -203,7 +203,7 @@ func (v *Verifier) judge(chain [][]byte) *verdicts {
 	s := v.parseSent(leaf, chain)
 	c.describe(leaf)
 	c.observe(s, v.at)
-	c.Unreadable = s.refused
+	c.Unreadable = s.refused || leaf.key.kind == keyUnknown
 	out := alike(c)
 	paths, err := v.goPaths(s)
 	t := v.openssl(s, paths)
@@ -262,7 +262,11 @@ func (c *Chain) scan(s *sent, f *flaw) {
 
 // postfix writes a verdict of Postfix.
 func (c *Chain) postfix(f *fault, t *trial, s *sent) {
-	if s.unreadable > 0 {
+	switch {
+	case s.leaf.key.kind == keyUnknown: // statem_clnt.c, tls_post_process_server_certificate
+		c.Reason, c.Text = CertificateMalformed, "the key of the server's certificate cannot be read"
+		return
+	case s.unreadable > 0:
 		c.Reason = CertificateMalformed
 		c.Text = fmt.Sprintf("certificate %d of %d cannot be read", s.unreadable, c.Sent)
 		return
