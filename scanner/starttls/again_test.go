@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -148,6 +149,63 @@ func TestInterruptedAgain(t *testing.T) {
 	checkEnd(t, s, StartTLS, Interrupted)
 	if s.Raw != nil || s.Duration > patient/2 {
 		t.Errorf("raw %+v after %v", s.Raw, s.Duration)
+	}
+}
+
+// TestTurn: every connection but the first waits for its turn, and the wait costs the server nothing of its time.
+func TestTurn(t *testing.T) {
+	t.Parallel()
+	silent := answering(func(*net.TCPConn) {})
+	closing := answering(func(c *net.TCPConn) { c.CloseWrite() })
+	for name, tt := range map[string]struct {
+		spec  scannertest.SMTP
+		turns int32
+	}{"closed": {closing, 2}, "silent": {silent, 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := testClient()
+			c.Timeout, c.HostTimeout = short, 2*short+short/2
+			var turns atomic.Int32
+			c.Turn = func(context.Context) error {
+				turns.Add(1)
+				time.Sleep(short)
+				return nil
+			}
+			s, srv := probeServer(t, c, tt.spec)
+			if int(tt.turns) != s.Connections-1 || turns.Load() != tt.turns || srv.Sessions() != s.Connections {
+				t.Errorf("%d turns, %d connections (the server says %d)", turns.Load(), s.Connections, srv.Sessions())
+			}
+			if s.Err == nil || s.Err.Reason != TLSClosed && s.Err.Reason != TLSTimeout {
+				t.Errorf("%v", s.Err)
+			}
+		})
+	}
+}
+
+// TestNoTurn: a run that gives no further turn leaves a doubtful server without a verdict, and a healthy one with its.
+func TestNoTurn(t *testing.T) {
+	t.Parallel()
+	over := errors.New("enough")
+	c := testClient()
+	c.Turn = func(context.Context) error { return over }
+	for name, spec := range map[string]scannertest.SMTP{
+		"alert":  answering(saying(octets("15 0301 0002 0228"))),
+		"closed": answering(func(c *net.TCPConn) { c.CloseWrite() }),
+	} {
+		s, srv := probeServer(t, c, spec)
+		checkComplete(t, s)
+		checkEnd(t, s, StartTLS, Interrupted)
+		if s.Raw != nil || s.Connections != 1 || srv.Sessions() != 1 || !strings.Contains(s.Err.Text, over.Error()) {
+			t.Errorf("%s: raw %+v, %d connections, %v", name, s.Raw, s.Connections, s.Err)
+		}
+	}
+	healthy := *c
+	healthy.AsPostfix = true
+	s, _ := probeServer(t, &healthy, scannertest.SMTP{Certificate: testCert(),
+		TLS: &tls.Config{MaxVersion: tls.VersionTLS12}})
+	checkEnd(t, s, Done, ReasonNone)
+	if s.Raw != nil || s.Connections != 1 {
+		t.Errorf("raw %+v, %d connections", s.Raw, s.Connections)
 	}
 }
 

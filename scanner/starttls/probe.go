@@ -31,6 +31,7 @@ type probe struct {
 	end   time.Time // of the session's time
 	limit time.Duration
 	final bool // the limit in force is the session's, not the stage's
+	noTurn error // why there is no further connection; see Client.Turn
 	ready bool // the last reply was whole and the server awaits a command: it would understand QUIT
 }
 
@@ -343,5 +344,5 @@ func (p *probe) fail(reason Reason, text string, err error) *Error {
 func (p *probe) refused(reason Reason, reply Reply) *Error { return p.fail(reason, reply.text(), nil) }
 
 func (p *probe) interrupted(err error) *Error {
-	return p.fail(Interrupted, "the run was stopped: "+context.Cause(p.ctx).Error(), err)
+	return p.fail(Interrupted, "the run was stopped: "+p.stopped().Error(), err)
 }
