@@ -52,6 +52,9 @@ func (h *Hello) offered() []uint16 {
 	return ids
 }
 
+// Offers reports whether the hello has a suite.
+func (h *Hello) Offers(suite uint16) bool { return slices.Contains(h.offered(), suite) }
+
 // groups are X25519, X448, P-256, P-521 and P-384 (postconf(5) tls_eecdh_auto_curves; ffdhe groups came with 3.8).
 var groups = []uint16{29, 30, 23, 25, 24}
 
@@ -189,7 +192,7 @@ func (h *Hello) unoffered(f *Flight) *Error {
 	switch {
 	case f.Version < tls.VersionTLS10 || f.Version > newest:
 		bad = "version " + VersionName(f.Version)
-	case !slices.Contains(h.offered(), f.Suite), (kindOf(f.Suite).exchange == byTLS13) != (f.Version == tls.VersionTLS13):
+	case !h.Offers(f.Suite), (kindOf(f.Suite).exchange == byTLS13) != (f.Version == tls.VersionTLS13):
 		bad = fmt.Sprintf("suite %s with %s", CipherName(f.Suite), VersionName(f.Version))
 	case f.Group != 0 && !slices.Contains(groups, f.Group):
 		bad = "group " + GroupName(f.Group)

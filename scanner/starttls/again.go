@@ -113,12 +113,16 @@ func (p *probe) undecided() bool {
 }
 
 // negotiated is what the server would agree on with Postfix. TLS 1.3 hides the chain, so that is asked for by a hello
-// for TLS 1.2; where crypto/tls came as far as TLS 1.3, that hello alone.
+// for TLS 1.2; where crypto/tls came as far as TLS 1.3 and it need not be exact, that hello alone. Where the server does
+// not come to it a second time, what it showed to crypto/tls stands, if that is whole.
 func (p *probe) negotiated() *clienthello.Flight {
 	hello := clienthello.Hello{Profile: clienthello.May, ServerName: p.s.SNI}
 	raw := p.shown
-	if raw.Version != tls.VersionTLS13 {
+	if raw.Version != tls.VersionTLS13 || p.AsPostfix {
 		raw = p.ask(hello)
+	}
+	if raw == nil && p.shown.Complete && hello.Offers(p.shown.Suite) && p.stopped() == nil {
+		raw = p.shown
 	}
 	if raw == nil || raw.Version != tls.VersionTLS13 {
 		return raw

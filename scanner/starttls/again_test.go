@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -209,25 +210,75 @@ func TestNoTurn(t *testing.T) {
 	}
 }
 
+// odd is a certificate that Go cannot parse: a name of its SAN is no IA5String.
+var odd = sync.OnceValue(func() *tls.Certificate {
+	cert := testCA().Resign(*testCert(), func(tbs []byte) []byte {
+		return bytes.ReplaceAll(tbs, []byte("mx.example"), []byte("mx.ex\xe4mple"))
+	})
+	return &cert
+})
+
+// TestUnreadableOnce: a server that does not come to its handshake a second time was seen well enough the first time,
+// but for what TLS 1.3 hides.
+func TestUnreadableOnce(t *testing.T) {
+	t.Parallel()
+	for version, chain := range map[uint16][][]byte{tls.VersionTLS12: odd().Certificate, tls.VersionTLS13: nil} {
+		var sessions atomic.Int32
+		spec := startTLSFront(func(c net.Conn, r *bufio.Reader) {
+			if sessions.Add(1) == 1 {
+				tls.Server(peeked{c, r}, &tls.Config{Certificates: []tls.Certificate{*odd()}, MaxVersion: version}).Handshake()
+			}
+		})
+		first := spec.Handle
+		spec.Handle = func(c net.Conn) {
+			if sessions.Load() > 0 {
+				io.WriteString(c, "421 later\r\n")
+				return
+			}
+			first(c)
+		}
+		s, _ := probeServer(t, testClient(), spec)
+		checkEnd(t, s, StartTLS, TLSCertificate)
+		h := s.Negotiated()
+		if h == nil || h.Version != version || s.Connections != 2 {
+			t.Fatalf("negotiated %+v, %d connections", h, s.Connections)
+		}
+		if diff := cmp.Diff(chain, h.Chain); diff != "" {
+			t.Errorf("%s: chain (-want +got):\n%s", VersionName(version), diff)
+		}
+	}
+}
+
+// TestUnreadableAsPostfix: where it has to be exact, what TLS 1.3 agrees on is asked for with Postfix's own hello too.
+func TestUnreadableAsPostfix(t *testing.T) {
+	t.Parallel()
+	c := testClient()
+	c.AsPostfix = true
+	s, _ := probeServer(t, c, scannertest.SMTP{Certificate: odd(), TLS: &tls.Config{}})
+	checkEnd(t, s, StartTLS, TLSCertificate)
+	h := s.Negotiated()
+	if h == nil || h.Version != tls.VersionTLS13 || h.Group != uint16(tls.X25519) || s.Connections != 3 ||
+		!slices.EqualFunc(h.Chain, odd().Certificate, bytes.Equal) {
+		t.Errorf("negotiated %+v, %d connections", h, s.Connections)
+	}
+}
+
 // TestUnreadableCertificate: a chain that Go cannot parse is taken from the wire, at TLS 1.3 by a hello for TLS 1.2.
 func TestUnreadableCertificate(t *testing.T) {
 	t.Parallel()
-	odd := testCA().Resign(*testCert(), func(tbs []byte) []byte { // no IA5String
-		return bytes.ReplaceAll(tbs, []byte("mx.example"), []byte("mx.ex\xe4mple"))
-	})
 	for _, tt := range []struct {
 		name          string
 		oldest, newer uint16
 		version       uint16
 		chain         [][]byte
 	}{
-		{"TLS 1.2", tls.VersionTLS12, tls.VersionTLS12, tls.VersionTLS12, odd.Certificate},
-		{"TLS 1.2 and 1.3", tls.VersionTLS12, tls.VersionTLS13, tls.VersionTLS13, odd.Certificate},
+		{"TLS 1.2", tls.VersionTLS12, tls.VersionTLS12, tls.VersionTLS12, odd().Certificate},
+		{"TLS 1.2 and 1.3", tls.VersionTLS12, tls.VersionTLS13, tls.VersionTLS13, odd().Certificate},
 		{"TLS 1.3", tls.VersionTLS13, tls.VersionTLS13, tls.VersionTLS13, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := probeServer(t, testClient(), scannertest.SMTP{Certificate: &odd,
+			s, _ := probeServer(t, testClient(), scannertest.SMTP{Certificate: odd(),
 				TLS: &tls.Config{MinVersion: tt.oldest, MaxVersion: tt.newer}})
 			checkEnd(t, s, StartTLS, TLSCertificate)
 			h := s.Negotiated()
