@@ -71,7 +71,8 @@ func checkUnreadable(t *testing.T, r *Result, end time.Time, der []byte, complet
 			return f.Code == code && strings.Contains(f.Text, text)
 		})
 	}
-	if !completed && !found(verdict.NegotiatedNotCompleted, "Postfix completes it, strict senders cannot read the certificate") {
+	if !completed && !found(verdict.NegotiatedNotCompleted,
+		"Postfix completes it, strict senders cannot read the certificate") {
 		t.Errorf("findings %+v", r.Verdict.Findings)
 	}
 	if hidden {

@@ -38,7 +38,9 @@ func FuzzServerHello(f *testing.F) {
 
 // FuzzCertificate: no Certificate message makes the reader panic, or keep an octet that was not sent.
 func FuzzCertificate(f *testing.F) {
-	for _, seed := range [][]byte{chain(certificate1, certificate1), chain(), chain(nil), {0, 0, 0, 9, 0, 0, 9, 0, 0, 9, 1}} {
+	for _, seed := range [][]byte{
+		chain(certificate1, certificate1), chain(), chain(nil), {0, 0, 0, 9, 0, 0, 9, 0, 0, 9, 1},
+	} {
 		f.Add(body(seed))
 	}
 	f.Fuzz(func(t *testing.T, octets []byte) {

@@ -36,7 +36,7 @@ type certificate struct {
 // An instant is the time of a validity field; the zero time when it is none.
 type instant struct {
 	time.Time
-	rough time.Time // as OpenSSL reads it to tell which of two issuers ended last; the zero time when it is none to that either
+	rough time.Time // as OpenSSL reads it to tell which of two issuers ended last: more is a time to that
 }
 
 // later reports whether i is the later one (a_time.c ASN1_TIME_compare); what is no time is never later, nor earlier.

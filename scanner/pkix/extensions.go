@@ -291,20 +291,6 @@ func (x *extensions) readProxy(d der) error {
 	return err
 }
 
-// readCRLPoints looks at the outside only: CRLs are not fetched, but what is no list makes the certificate invalid.
-func readCRLPoints(d der) error {
-	seq, err := d.take(tagSequence)
-	if err != nil {
-		return err
-	}
-	return seq.body.each(func(e element) error {
-		if e.tag != tagSequence || !e.body.at(tagConstructed+0) && !e.body.at(tagConstructed+2) {
-			return errDER // neither a point nor an issuer
-		}
-		return nil
-	})
-}
-
 // forServers reports whether extKeyUsage, if any, allows TLS servers: anyExtendedKeyUsage does not.
 func (x *extensions) forServers() bool {
 	return !x.hasPurpose || slices.ContainsFunc(x.purposes, func(oid string) bool {

@@ -164,7 +164,9 @@ func readEC(parameters der, point []byte, std any) publicKey {
 	switch {
 	case k.explicit:
 		return k
-	case e.tag != tagOID, !slices.ContainsFunc(curveArcs, func(arc string) bool { return strings.HasPrefix(string(e.body), arc) }):
+	case e.tag != tagOID, !slices.ContainsFunc(curveArcs, func(arc string) bool {
+		return strings.HasPrefix(string(e.body), arc)
+	}):
 		return publicKey{text: "unknown"}
 	case curve == nil:
 		return k

@@ -110,13 +110,9 @@ var anyMutations = []mutation{
 			c.extensions = append(c.extensions, pickOne(w, c.extensions...))
 		}
 	}},
-	{"proxy", func(_ *wood, c *tbs) {
-		c.add(oidProxyCertInfo, true, tlv(tagSequence, tlv(tagSequence, tlv(tagOID, []byte("\x2b\x06\x01\x05\x05\x07\x15\x01")))))
-	}},
+	{"proxy", func(_ *wood, c *tbs) { c.add(oidProxyCertInfo, true, proxyInfo) }},
 	{"Netscape type", setTo(oidNetscapeCertType, bit(0x40), bit(0x80), bit(0x04), bit(0x02), bit(0x47), bit(), bit(0))},
-	{"CRL points", setTo(oidCRLPoints, tlv(tagSequence), []byte{5, 0}, tlv(tagSequence, tlv(tagSequence)),
-		tlv(tagSequence, tlv(tagSequence, tlv(0xa2, tlv(tagConstructed+kindDir, nameDER(attr{oidCN, tagUTF8String, "x"}))))),
-		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, tlv(0xa0, uri("http://x/"))))))},
+	{"CRL points", setTo(oidCRLPoints, crlPoints()...)},
 	{"garbage", func(w *wood, c *tbs) {
 		c.set(pickOne(w, oidBasicConstraints, oidKeyUsage, oidExtKeyUsage, oidSubjectKeyID, oidAuthorityKeyID,
 			oidSubjectAltName, oidNameConstraints, oidCRLPoints, oidNetscapeCertType, oidProxyCertInfo, oidAddressBlocks,
@@ -175,14 +171,17 @@ var leafMutations = []mutation{
 
 // generalName is a name of any kind.
 func (w *wood) generalName() []byte {
-	dir := nameDER(attr{oidCN, pickOne[byte](w, tagUTF8String, tagPrintableString), pickOne(w, "mx.example.com", "MX.EXAMPLE.COM", "other")})
+	dir := nameDER(attr{oidCN, pickOne[byte](w, tagUTF8String, tagPrintableString),
+		pickOne(w, "mx.example.com", "MX.EXAMPLE.COM", "other")})
 	return pickOne(w, dns("mx.example.com"), dns("mx.example.net"), dns("example.com"), dns(".example.com"), dns(""),
-		dns("*.example.com"), ip("\x0a\x01\x02\x03"), ip(string(make([]byte, 16))), ip("123"), uri("smtp://u.example.com:25/x"),
+		dns("*.example.com"), ip("\x0a\x01\x02\x03"), ip(string(make([]byte, 16))), ip("123"),
+		uri("smtp://u.example.com:25/x"),
 		uri("none"), uri("x:y"), uri("x://"), uri("http://[::1]/"), uri("http://a@example.com/"),
 		tlv(tagContext+kindEmail, []byte("a@example.com")), tlv(tagContext+kindEmail, []byte("A@mail.Example.com")),
 		tlv(tagContext+kindEmail, []byte("none")), tlv(tagContext+kindEmail, []byte("@example.com")),
 		tlv(tagContext+8, []byte(oidServerAuth)), tlv(tagConstructed+kindDir, dir), tlv(tagConstructed+kindDir, nameDER()),
-		tlv(tagConstructed+0, tlv(tagOID, []byte("\x2b\x06\x01\x05\x05\x07\x08\x09")), tlv(0xa0, tlv(tagUTF8String, []byte("a@b")))))
+		tlv(tagConstructed+0, tlv(tagOID, []byte("\x2b\x06\x01\x05\x05\x07\x08\x09")),
+			tlv(0xa0, tlv(tagUTF8String, []byte("a@b")))))
 }
 
 // base is a subtree's base of any kind.
@@ -197,6 +196,21 @@ func (w *wood) base() []byte {
 		tlv(tagConstructed+kindDir, nameDER(attr{oidCN, tagUTF8String, "mx.example.com"})))
 }
 
+// crlPoints are CRLDistributionPoints, most of which are none.
+func crlPoints() [][]byte {
+	return [][]byte{tlv(tagSequence), {5, 0}, tlv(tagSequence, tlv(tagSequence)),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa2, tlv(tagConstructed+kindDir, nameDER(attr{oidCN, tagUTF8String, "x"}))))),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, tlv(0xa0, uri("http://x/"))))),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, tlv(0xa0, uri("http://x/"))), []byte{0x81, 2, 1, 6})),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, tlv(0xa0, []byte{5, 0})))),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, uri("http://x/")))),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0))), tlv(tagSequence, tlv(tagSequence, tlv(0xa2))),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, tlv(0xa1)))), tlv(tagSequence, tlv(tagSequence, []byte{0x81, 2, 1, 6})),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, tlv(0xa1, tlv(tagSequence, tlv(tagOID, []byte(oidCN)),
+			tlv(tagUTF8String, []byte("x"))))))),
+		tlv(tagSequence, tlv(tagSequence, tlv(0xa0, tlv(0xa0)), []byte{5, 0}))}
+}
+
 // oddKeys are subjectPublicKeyInfos that say little to OpenSSL or to Go, or to both.
 func oddKeys() [][]byte {
 	of := func(value []byte, algorithm ...[]byte) []byte {
@@ -206,7 +220,8 @@ func oddKeys() [][]byte {
 	p256, null := id("\x2a\x86\x48\xce\x3d\x03\x01\x07"), []byte{5, 0}
 	number := func(octets ...byte) []byte { return tlv(tagInteger, octets) }
 	return [][]byte{of(nil, id(oidRSA), null), of([]byte("garbage"), id(oidRSA), null),
-		of(tlv(tagSequence, number(0), number(3)), id(oidRSA), null), of(tlv(tagSequence, number(7), number(0)), id(oidRSA), null),
+		of(tlv(tagSequence, number(0), number(3)), id(oidRSA), null),
+		of(tlv(tagSequence, number(7), number(0)), id(oidRSA), null),
 		of(tlv(tagSequence, number(0x80), number(3)), id(oidRSA), null),
 		of(tlv(tagSequence, number(7), number(3), number(1)), id(oidRSA), null),
 		of(tlv(tagSequence, number(bytes.Repeat([]byte{0x71}, 128)...), number(3)), id(oidRSAPSS)),

@@ -82,7 +82,7 @@ func (t *trial) run(leaf *certificate, sent []*certificate) {
 	t.checkSignatures()
 	t.checkNames()
 	if leaf.resources {
-		t.report(0, 0, OtherInvalid, "has addresses or AS numbers (RFC 3779), which OpenSSL holds against those of its issuers")
+		t.report(0, 0, OtherInvalid, "has addresses or AS numbers (RFC 3779), which OpenSSL holds against its issuers'")
 	}
 }
 

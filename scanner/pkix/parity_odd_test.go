@@ -6,10 +6,13 @@ import (
 	"testing"
 )
 
+// proxyInfo is a ProxyCertInfo (RFC 3820 3.8) that says that rights are inherited.
+var proxyInfo = tlv(tagSequence, tlv(tagSequence, tlv(tagOID, []byte("\x2b\x06\x01\x05\x05\x07\x15\x01"))))
+
 // odd are chains with what nobody issues for mail servers, and random chains found.
 func (w *world) odd() []parityCase {
 	proxy := func(c *tbs) {
-		c.add(oidProxyCertInfo, true, tlv(tagSequence, tlv(tagSequence, tlv(tagOID, []byte("\x2b\x06\x01\x05\x05\x07\x15\x01")))))
+		c.add(oidProxyCertInfo, true, proxyInfo)
 	}
 	garbage := func(oid string) func(*tbs) {
 		return func(c *tbs) { c.add(oid, false, []byte{4, 1, 1}) }
@@ -74,7 +77,8 @@ func TestOddKeys(t *testing.T) {
 	w := newWorld(t)
 	for i, spki := range oddKeys() {
 		leaf := reissue(t, w.leaf, w.inter, func(c *tbs) { c.spki = spki })
-		cmd := exec.CommandContext(t.Context(), binary, "x509", "-noout", "-pubkey", "-in", write(t, "leaf.pem", pemOf(leaf)))
+		cmd := exec.CommandContext(t.Context(), binary, "x509", "-noout", "-pubkey",
+			"-in", write(t, "leaf.pem", pemOf(leaf)))
 		cmd.Env = []string{}
 		out, err := cmd.CombinedOutput()
 		known := reread(t, leaf.Raw).key.kind != keyUnknown
@@ -92,6 +96,23 @@ func TestOddKeys(t *testing.T) {
 		weak := len(found) > 0 && found[0].Num == errLeafKey
 		if k := reread(t, leaf.Raw).key; k.weak() != weak {
 			t.Errorf("key %d, %s: weak %t, openssl says %v", i, k.text, k.weak(), found)
+		}
+	}
+}
+
+// TestCRLPoints: what OpenSSL cannot read in whole makes the certificate invalid.
+func TestCRLPoints(t *testing.T) {
+	t.Parallel()
+	binary, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	for i, points := range crlPoints() {
+		tc := w.leafWith("", 0, 0, func(c *tbs) { c.add(oidCRLPoints, false, points) })
+		found := opensslErrors(t, binary, tc, 0)
+		if invalid := reread(t, tc.chain[0]).invalid; (invalid != "") != (len(found) > 0) {
+			t.Errorf("%d, %x: invalid for %q, openssl says %v", i, points, dotted(invalid), found)
 		}
 	}
 }

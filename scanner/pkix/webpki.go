@@ -114,7 +114,8 @@ func verify(leaf *x509.Certificate, at time.Time, roots, others *x509.CertPool) 
 // beyond which nothing is known.
 func (v *Verifier) goFlaw(s *sent, t *trial, err error) *flaw {
 	if s.leaf.std == nil {
-		return &flaw{reason: CertificateMalformed, text: "OpenSSL trusts it, strict senders cannot read it: " + clip(plain(err))}
+		return &flaw{reason: CertificateMalformed,
+			text: "OpenSSL trusts it, strict senders cannot read it: " + clip(plain(err))}
 	}
 	root := t.path[len(t.path)-1]
 	if limit := v.bundle.limits[root.sum]; limit != nil {
