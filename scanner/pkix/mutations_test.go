@@ -219,6 +219,7 @@ func oddKeys() [][]byte {
 	id := func(oid string) []byte { return tlv(tagOID, []byte(oid)) }
 	p256, null := id("\x2a\x86\x48\xce\x3d\x03\x01\x07"), []byte{5, 0}
 	number := func(octets ...byte) []byte { return tlv(tagInteger, octets) }
+	long := func(octets int) []byte { return number(append([]byte{0}, bytes.Repeat([]byte{0xf1}, octets)...)...) }
 	return [][]byte{of(nil, id(oidRSA), null), of([]byte("garbage"), id(oidRSA), null),
 		of(tlv(tagSequence, number(0), number(3)), id(oidRSA), null),
 		of(tlv(tagSequence, number(7), number(0)), id(oidRSA), null),
@@ -232,6 +233,9 @@ func oddKeys() [][]byte {
 		of(make([]byte, 56), id(oidEd448)), of(make([]byte, 32), id(oidEd25519), null), of(number(5), id(oidDSA)),
 		of([]byte("garbage"), id(oidDSA)), of(number(5), id(oidDSA), tlv(tagSequence, number(7), number(3), number(2))),
 		of(number(5), id(oidDSA), tlv(tagSequence, number(7), number(3))), of(number(5), id(oidDSA), null),
+		of(number(5), id(oidDSA), tlv(tagSequence, long(128), long(20), number(2))),
+		of(number(5), id(oidDSA), tlv(tagSequence, long(127), long(20), number(2))),
+		of(number(5), id(oidDSA), tlv(tagSequence, long(128), long(19), number(2))),
 		must(x509.MarshalPKIXPublicKey(key("leaf").Public()))}
 }
 

@@ -165,7 +165,7 @@ func TestTurn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := testClient()
-			c.Timeout, c.HostTimeout = short, 2*short+short/2
+			c.Timeout, c.HostTimeout = short, short+short/2
 			var turns atomic.Int32
 			c.Turn = func(context.Context) error {
 				turns.Add(1)
