@@ -65,7 +65,7 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 		return
 	}
 	server.Chain = j.verifier.Verify(chain)
-	if len(chain) == 0 || server.Chain.Reason == pkix.CertificateMalformed {
+	if len(chain) == 0 || !server.Chain.Readable() {
 		return // no names can be read, so whether they match cannot be told
 	}
 	if server.Host.IsZero() {

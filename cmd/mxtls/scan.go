@@ -130,7 +130,7 @@ func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl.StringVar(&f.contact, "contact", "", "a `URL` for those who serve policies and wonder who asks")
 
 	fl.IntVar(&f.concurrency, "concurrency", 200, "sessions in flight, at most `N`")
-	fl.Float64Var(&f.rate, "rate", 100, "new sessions a second, at most `N`; 0 = no limit")
+	fl.Float64Var(&f.rate, "rate", 100, "new connections a second, at most `N`; 0 = no limit")
 	fl.IntVar(&f.perProvider, "per-provider", 4, "sessions in flight with one provider, at most `N`; 0 = no limit")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "limit for each stage of a session, a `DURATION` such as 30s")
 	fl.DurationVar(&f.hostTimeout, "host-timeout", 2*time.Minute, "limit for a whole session, a `DURATION`")
