@@ -67,6 +67,7 @@ func New(o Options) (*Scanner, error) {
 		verifier: pkix.NewVerifier(o.Roots, o.At),
 		sessions: newSessions(o),
 	}
+	s.verifier.Seconds = o.OpenSSL.AtLeast(3, 3)
 	return s, nil
 }
 

@@ -57,7 +57,9 @@ apt() {
 
 # mirror: where this machine has Debian from.
 mirror() {
-	apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -m 1 '/debian/\?$' || echo http://deb.debian.org/debian
+	local site
+	site=$(apt-get indextargets --format '$(SITE)' | awk '/\/debian\/?$/ && !seen++')
+	echo "${site:-http://deb.debian.org/debian}"
 }
 
 # debs PACKAGE...: the files, in apt's cache, of the packages and of what they need that is not installed. Apt names

@@ -15,6 +15,7 @@ import (
 	"mxtls/scanner/list"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
 )
 
 // bulkRun is how many domains make a run one that its targets may want to ask us about (see --ehlo).
@@ -50,7 +51,8 @@ type scanFlags struct {
 	noVantage     bool
 	controls      []string
 
-	trust *pkix.Bundle // set by plan: Postfix's own trust anchors, in place of those that the flags name
+	trust  *pkix.Bundle    // set by plan: Postfix's own trust anchors, in place of those that the flags name
+	client *postfix.Config // set by plan too: the Postfix in question
 }
 
 func newScan(s streams) *cobra.Command {
@@ -149,7 +151,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		return o, err
 	}
 	if f.trust != nil {
-		o.Roots, o.AsPostfix = f.trust, true
+		o.Roots, o.AsPostfix, o.Postfix, o.OpenSSL = f.trust, true, f.client.Postfix, f.client.OpenSSL
 	} else if o.Roots, err = f.roots(); err != nil {
 		return o, err
 	}

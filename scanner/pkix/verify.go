@@ -27,6 +27,10 @@ const (
 
 // A Verifier judges chains against one bundle at one time, each chain once. It may be used from several goroutines.
 type Verifier struct {
+	// Seconds says that OpenSSL does not read a certificate with a time without seconds: 3.3 and later do not. Set
+	// before the first chain.
+	Seconds bool
+
 	bundle *Bundle
 	at     time.Time
 
@@ -168,7 +172,11 @@ func (v *Verifier) read(der []byte) (*certificate, error) {
 	if known != nil {
 		return known, nil
 	}
-	return readCertificate(der)
+	cert, err := readCertificate(der)
+	if err == nil && v.Seconds && cert.shortTime {
+		return nil, errRefused
+	}
+	return cert, err
 }
 
 // cannotUse says which certificate crypto/x509 does not get, and why.
@@ -191,7 +199,7 @@ func (c *certificate) refused() error {
 // judge is verdicts without the cache.
 func (v *Verifier) judge(chain [][]byte) *verdicts {
 	c := Chain{SHA256: fingerprint(chain[0]), Sent: len(chain)}
-	leaf, err := readCertificate(chain[0])
+	leaf, err := v.read(chain[0])
 	if err != nil {
 		// OpenSSL may well read it, and trust it: this is no no.
 		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(err)
