@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -144,10 +145,10 @@ func readExceptions(t *testing.T, dir, release string) []*exception {
 // tally counts what agrees, for a class or for all.
 type tally struct{ domains, cells, outcomes, words, agree, excepted, texts, textsOf int }
 
-// compare checks every cell, prints the table of agreement, and fails for what is different and not excepted, and for
-// exceptions that are none.
-func compare(t *testing.T, w *world, version string, seen []observation, predicted map[string]prediction,
-	exceptions []*exception) {
+// compare checks every cell, and fails for what is different and not excepted, and for exceptions that are none. It
+// counts what agrees, by class.
+func compare(t *testing.T, w *world, seen []observation, predicted map[string]prediction,
+	exceptions []*exception) map[string]*tally {
 	t.Helper()
 	counts := make(map[string]*tally)
 	for _, o := range seen {
@@ -181,7 +182,7 @@ func compare(t *testing.T, w *world, version string, seen []observation, predict
 			t.Errorf("%s: %s %s %s is no difference any more", e.file, e.domain, e.level, e.field)
 		}
 	}
-	t.Logf("agreement of mxtls plan with %s:\n%s", version, agreementTable(counts))
+	return counts
 }
 
 func (c *tally) count(o observation, p prediction, fields, left []string) {
@@ -200,17 +201,40 @@ func (c *tally) count(o observation, p prediction, fields, left []string) {
 	add(&c.texts, o.code != "" && o.outcome != "plaintext" && o.text == p.Text)
 }
 
-// agreementTable is the table of what agrees: cells are domain and level.
-func agreementTable(counts map[string]*tally) string {
+// agreementTable is the table of what agrees with each release: cells are domain and level.
+func agreementTable(versions []string, counts []map[string]*tally) string {
 	var b strings.Builder
 	tw := tabwriter.NewWriter(&b, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "class\tdomains\tcells\tsame outcome\tsame word\tall the same\texcepted\tsame text\tof\t")
-	for _, class := range []string{"A", "B", "C", "D", "E", "F", "T", "all"} {
-		if c := counts[class]; c != nil {
-			fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", class, c.domains, c.cells, c.outcomes, c.words,
-				c.agree, c.excepted, c.texts, c.textsOf)
+	var total tally
+	for i, version := range versions {
+		fmt.Fprintf(tw, "%s\n", version)
+		fmt.Fprintln(tw, "class\tdomains\tcells\tsame outcome\tsame word\tall the same\texcepted\tsame text\tof\t")
+		for _, class := range []string{"A", "B", "C", "D", "E", "F", "T", "all"} {
+			if c := counts[i][class]; c != nil {
+				c.row(tw, class)
+			}
 		}
+		total.add(counts[i]["all"])
 	}
+	fmt.Fprintf(tw, "%d releases\n", len(versions))
+	total.row(tw, "all")
 	tw.Flush()
 	return b.String()
+}
+
+// add counts the cells of another release; the domains are the same.
+func (c *tally) add(other *tally) {
+	c.domains = other.domains
+	c.cells += other.cells
+	c.outcomes += other.outcomes
+	c.words += other.words
+	c.agree += other.agree
+	c.excepted += other.excepted
+	c.texts += other.texts
+	c.textsOf += other.textsOf
+}
+
+func (c *tally) row(w io.Writer, name string) {
+	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, c.domains, c.cells, c.outcomes, c.words, c.agree,
+		c.excepted, c.texts, c.textsOf)
 }

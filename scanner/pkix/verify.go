@@ -59,10 +59,10 @@ func NewVerifier(b *Bundle, at time.Time) *Verifier {
 // change; a chain seen before costs one hash. An empty chain is Anonymous.
 func (v *Verifier) Verify(chain [][]byte) *Chain { return &v.verdicts(chain).scan }
 
-// Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, at OpenSSL's security level: 0 at may and
-// encrypt, 1 where a match is required. Names are another matter: see Matcher. Unknown means that it cannot be told:
-// a signature of a kind that Go cannot check, or, with CertificateMalformed, DER on which OpenSSL is likely to break
-// the handshake off, and with Chain.Unreadable known to. Cached as in Verify.
+// Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, or, with v.Seconds, 3.10 with 3.5, at OpenSSL's
+// security level: 0 at may and encrypt, 1 where a match is required. Names are another matter: see Matcher. Unknown
+// means that it cannot be told: a signature of a kind that Go cannot check, or, with CertificateMalformed, DER on which
+// OpenSSL is likely to break the handshake off, and with Chain.Unreadable known to. Cached as in Verify.
 func (v *Verifier) Postfix(chain [][]byte, level int) *Chain {
 	return &v.verdicts(chain).postfix[max(0, min(level, 1))]
 }
