@@ -24,10 +24,10 @@ import (
 var levels = []string{"none", "may", "encrypt", "verify", "secure"}
 
 const (
-	backoff        = 25 * time.Second // minimal_backoff_time in the lab's main.cf
+	backoff        = 40 * time.Second // minimal_backoff_time in the lab's main.cf
 	defaultBackoff = 300              // seconds; Postfix' default, which the prediction has
 	deliverLimit   = 4 * time.Minute  // idle, two cores need 40 s
-	batch          = 50               // domains whose mail is under way at a time, so that every first try comes before backoff
+	batch          = 40               // domains whose mail is under way at a time, so that every first try comes before backoff
 	fingers        = "8"              // posttls-fingers at a time
 )
 
