@@ -108,10 +108,12 @@ var signatures = []struct {
 	since  Release
 	sha1   bool
 }{
-	{scheme: 0x0905, since: Postfix310}, {scheme: 0x0906, since: Postfix310}, {scheme: 0x0904, since: Postfix310}, // ML-DSA
+	// ML-DSA
+	{scheme: 0x0905, since: Postfix310}, {scheme: 0x0906, since: Postfix310}, {scheme: 0x0904, since: Postfix310},
 	{scheme: 0x0403}, {scheme: 0x0503}, {scheme: 0x0603}, // ECDSA with SHA-256, -384, -512
 	{scheme: 0x0807}, {scheme: 0x0808}, // Ed25519, Ed448
-	{scheme: 0x081a, since: Postfix310}, {scheme: 0x081b, since: Postfix310}, {scheme: 0x081c, since: Postfix310}, // Brainpool
+	// Brainpool, for TLS 1.3
+	{scheme: 0x081a, since: Postfix310}, {scheme: 0x081b, since: Postfix310}, {scheme: 0x081c, since: Postfix310},
 	{scheme: 0x0809}, {scheme: 0x080a}, {scheme: 0x080b}, // RSA-PSS keys
 	{scheme: 0x0804}, {scheme: 0x0805}, {scheme: 0x0806}, // RSA-PSS with RSA keys
 	{scheme: 0x0401}, {scheme: 0x0501}, {scheme: 0x0601}, // RSA PKCS #1
