@@ -26,8 +26,8 @@ var levels = []string{"none", "may", "encrypt", "verify", "secure"}
 const (
 	backoff        = 40 * time.Second // minimal_backoff_time in the lab's main.cf
 	defaultBackoff = 300              // seconds; Postfix' default, which the prediction has
-	deliverLimit   = 4 * time.Minute  // idle, two cores need 40 s
-	batch          = 40               // domains whose mail is under way at a time, so that every first try comes before backoff
+	deliverLimit   = 4 * time.Minute  // far more than two idle cores need
+	batch          = 40               // domains with mail under way at a time: every first try must come before backoff
 	fingers        = "8"              // posttls-fingers at a time
 )
 
