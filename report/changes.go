@@ -95,10 +95,12 @@ func changeTable(out *output, o Options, changes []change.Change) error {
 	width := limited(o.Width, findingIndent)
 	for i := range changes {
 		c := &changes[i]
-		severity := c.Code.Severity()
+		severity, domain := c.Code.Severity(), w.style.text(w.style.readable(c.Domain))
+		if width > 0 {
+			domain = cutMiddle(domain, width, w.style.ellipsis())
+		}
 		w.line("  " + w.style.paint(colors[severityClass[severity]], severity.String()) +
-			strings.Repeat(" ", findingIndent-len("  ")-len(severity.String())) +
-			cutMiddle(w.style.text(w.style.readable(c.Domain)), width, w.style.ellipsis()))
+			strings.Repeat(" ", findingIndent-len("  ")-len(severity.String())) + domain)
 		for _, l := range wrap(w.style.text(changeText(c)), width, 0, w.style.ellipsis()) {
 			w.line(strings.Repeat(" ", findingIndent) + w.style.paint(dim, l))
 		}

@@ -107,8 +107,9 @@ func (d *differ) certificates() {
 		}
 		return more
 	}
+	same := (was.untrusted > 0) == (is.untrusted > 0) // else that is what there is to say
 	switch issuers := added(is.issuers, was.issuers); {
-	case len(issuers) > 0:
+	case len(issuers) > 0 && same:
 		d.add(IssuerChanged, oneOfMany(len(issuers), is.chains), strings.Join(was.issuers, ", "), strings.Join(is.issuers, ", "))
 	case len(added(is.leaves, was.leaves)) > 0:
 		d.add(CertificateRenewed, true, until(was.earliest), until(is.earliest))
