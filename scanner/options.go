@@ -40,6 +40,7 @@ type Options struct {
 	HostTimeout time.Duration // for a whole session; 0 = 120 s
 	RetryAfter  time.Duration // before the one second try after a temporary refusal; 0 = no second try
 
+	MXOnly    bool     // look mail hosts up and talk to none of them
 	Without   Policies // what domains publish for senders to rely on, and this run does not ask for
 	HTTPSPort uint16   // where MTA-STS policies are; 0 = 443, any other is for laboratories
 	UserAgent string   // who we are, for those who serve policies, best with a URL; "" = mxtls

@@ -144,7 +144,8 @@ func (p *savedRun) bundle() (b *pkix.Bundle, err error) {
 // looking are the flags that say whom to look at and how, which a saved run has settled.
 var looking = []string{
 	"file", "column", "preset", "resolver", "trust-ad", "ehlo", "port", "ipv4", "ipv6", "without", "https-port", "contact", "concurrency", "rate", "per-provider",
-	"timeout", "host-timeout", "retry-after", "opt-out", "allow-reserved", "no-vantage-check", "vantage-host", "save", "resume",
+	"timeout", "host-timeout", "retry-after", "opt-out", "allow-reserved", "no-vantage-check", "vantage-host", "save", "resume", "mx-only", "shard",
+	"by-provider",
 }
 
 // settled refuses flags and domains beside --from.

@@ -60,6 +60,10 @@ type scanFlags struct {
 	from   string // judge those of this file
 	resume string // go on with the run in this file
 
+	mxOnly     bool
+	shard      shard
+	byProvider string // the run that the shards are made by
+
 	saved *savedRun // the run of from, once it is open
 
 	trust  *pkix.Bundle    // set by plan: Postfix's own trust anchors, in place of those that the flags name
@@ -103,6 +107,10 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 	f.sources.register(cmd)
 	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
 	f.registerFile(cmd)
+	fl.BoolVar(&f.mxOnly, "mx-only", false, "look mail hosts up, and talk to none of them")
+	fl.Var(&f.shard, "shard", "look at the `I/N`th part of the list alone: N machines, one file each, then mxtls merge")
+	fl.StringVar(&f.byProvider, "by-provider", "",
+		"split by provider, after this `FILE` that --mx-only --save wrote: each is asked\nfrom one machine alone")
 	fl.StringVar(&f.resume, "resume", "", "go on with the run in this `FILE` that was cut off: nothing in it is asked again")
 	f.output.register(cmd)
 	f.registerLook(cmd)
@@ -160,7 +168,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		Legacy:      list.Legacy,
 		Concurrency: f.concurrency, Rate: f.rate, PerProvider: f.perProvider,
 		Timeout: f.timeout, HostTimeout: f.hostTimeout, RetryAfter: f.retryAfter, AllowReserved: f.allowReserved,
-		HTTPSPort: f.httpsPort, UserAgent: f.userAgent(),
+		HTTPSPort: f.httpsPort, UserAgent: f.userAgent(), MXOnly: f.mxOnly,
 	}
 	if err := f.check(); err != nil {
 		return o, err
@@ -409,7 +417,15 @@ func (f *scanFlags) start(ctx context.Context, j *job, items *sources) error {
 	if err := f.bulk(items, options.EHLO); err != nil {
 		return err
 	}
-	l := &look{items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls}
+	if f.byProvider != "" {
+		if f.shard.parts == 0 {
+			return errors.New("--by-provider goes with --shard")
+		}
+		if f.shard.providers, err = readProviders(ctx, f.byProvider); err != nil {
+			return err
+		}
+	}
+	l := &look{items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls, shard: f.shard}
 	if err := f.keep(ctx, j, l, &options); err != nil {
 		return err
 	}
@@ -434,7 +450,7 @@ func (f *scanFlags) keep(ctx context.Context, j *job, l *look, o *scanner.Option
 	if l.before, j.save, err = openResume(ctx, f.resume); err != nil {
 		return err
 	}
-	if err = l.before.fit(o); err != nil {
+	if err = l.before.fit(o, &l.shard); err != nil {
 		j.save.close()
 		l.before.close()
 	}
