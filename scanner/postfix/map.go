@@ -20,6 +20,7 @@ type Map struct {
 	Problems []Problem // what is wrong with the text alone, by line
 	Refused  string    // why Postfix cannot use the table at all, and defers all mail; "" when it can
 
+	all   *Entry         // of a static: table: what it has for every key
 	byKey map[string]int // index into Entries
 }
 
@@ -73,7 +74,7 @@ func ParseMap(r io.Reader, name string, v Version) (*Map, error) {
 	if v.IsZero() {
 		v = defaultPostfix
 	}
-	m := &Map{Name: name, byKey: map[string]int{}}
+	m := newMap(name)
 	text := bufio.NewReader(r)
 	if start, _ := text.Peek(512); !isText(start) {
 		return nil, errors.New("this is no text, but a table that was made from one")
@@ -86,6 +87,8 @@ func ParseMap(r io.Reader, name string, v Version) (*Map, error) {
 	}
 	return m, nil
 }
+
+func newMap(name string) *Map { return &Map{Name: name, byKey: map[string]int{}} }
 
 // refuseDuplicates is what smtp(8) does with a texthash: table in which a key stands twice (dict_thash.c: maps_create
 // sets none of the flags that make it a warning, as postmap does).

@@ -46,7 +46,7 @@ func TestParsePolicy(t *testing.T) {
 		{Version{3, 7}, "encrypt ciphers=", `!attribute "ciphers" has empty value`},
 		{Version{3, 7}, "secure match=", `!attribute "match" has empty value`},
 		{Version{3, 7}, "secure tafile=", `!attribute "tafile" has empty value`},
-		{Version{3, 7}, "may servername=", `!attribute "servername" has empty value`},
+		{Version{3, 7}, "may servername=", `!"servername=" specifies an invalid hostname`},
 		{Version{3, 7}, "may connection_reuse=perhaps", `!attribute "connection_reuse" has bad value: "perhaps"`},
 		{Version{3, 7}, "may high", `!malformed attribute/value pair "high"`},
 		{Version{3, 7}, "may colour=red", `!invalid attribute name: "colour"`},

@@ -106,8 +106,8 @@ func (p *Policy) set(name, value string) error {
 		}
 		p.TAFiles = append(p.TAFiles, value)
 	case "servername":
-		if p.Servername = value; value == "" {
-			return empty
+		if p.Servername = value; !validHostname(value) {
+			return fmt.Errorf("\"%s=%s\" specifies an invalid hostname", name, excerpt(value))
 		}
 	case "connection_reuse", "enable_rpk":
 		if !strings.EqualFold(value, "yes") && !strings.EqualFold(value, "no") {
@@ -146,6 +146,24 @@ func (p *Policy) odd(v Version) error {
 		return err
 	}
 	return nil
+}
+
+// validHostname is valid_hostname.c: letters, digits, "_" and "-" in labels of up to 63 octets, none of which begins
+// or ends with "-"; not all digits.
+func validHostname(s string) bool {
+	const maxHost, maxLabel = 255, 63
+	if len(s) > maxHost || strings.Trim(s, "0123456789.") == "" {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' ||
+			strings.ContainsFunc(label, func(r rune) bool {
+				return r != '-' && r != '_' && !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+			}) {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *Policy) misplaced(name string) error {

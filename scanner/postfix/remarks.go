@@ -25,6 +25,7 @@ const (
 	UnreadableMap      = "unreadable_map"      // a policy table that was not read
 	PolicySyntax       = "policy_syntax"       // a policy table with entries that Postfix refuses
 	ServernameSet      = "servername"          // the handshake names a server, and ours did not
+	NotModelled        = "not_modelled"        // a setting that bears on mail, and that predictions do without
 	LegacyTLS          = "legacy_tls"          // smtp_use_tls and smtp_enforce_tls
 	PolicyIgnored      = "per_site_table"      // smtp_tls_per_site
 	BadValue           = "bad_value"           // a value that cannot be read
@@ -35,14 +36,18 @@ const (
 // remarkOrder is what to say first.
 var remarkOrder = []string{
 	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, LevelNone, DaneWithoutDNSSEC, NoAnchors,
-	FingerprintNothing, UnreadableMap, PolicySyntax, LoglevelZero, ServernameSet, LegacyTLS, PolicyIgnored, UndefinedName,
+	FingerprintNothing, UnreadableMap, PolicySyntax, LoglevelZero, ServernameSet, NotModelled, LegacyTLS, PolicyIgnored, UndefinedName,
 	VersionMismatch,
 }
 
 // Remarks are what makes predictions moot or is wrong with the configuration, the weightiest first.
 func (c *Config) Remarks() []Remark {
 	all := slices.Clone(c.remarks)
-	if c.EngineOff != "" {
+	switch {
+	case c.noDigest:
+		all = append(all, Remark{RemarkEngineOff, c.engineOff() + ", without which Postfix has no TLS at all: it sends all " +
+			"mail in plain text at level may, and none at the levels above"})
+	case c.EngineOff != "":
 		all = append(all, Remark{RemarkEngineOff,
 			"Postfix cannot load its CAfile and so sends all mail in plain text at level " +
 				"may, and none at the levels above: " + c.EngineOff})
@@ -73,8 +78,12 @@ func (c *Config) consequences(r *reader) []Remark {
 			"smtp_host_lookup: no TLSA record is looked up", c.Level, does)
 	}
 	if !c.Trusts() {
-		add(NoAnchors, "no smtp_tls_CAfile, no smtp_tls_CApath: Postfix trusts no certificate, so every one is logged as "+
-			"Untrusted, which is no fault of the servers, and the levels verify and secure deliver nothing")
+		beside := ""
+		if c.AppendDefaultCA {
+			beside = " (tls_append_default_CA = yes adds to these, and does nothing alone)"
+		}
+		add(NoAnchors, "no smtp_tls_CAfile, no smtp_tls_CApath%s: Postfix trusts no certificate, so every one is logged as "+
+			"Untrusted, which is no fault of the servers, and the levels verify and secure deliver nothing", beside)
 	}
 	if c.Level == Fingerprint && len(c.Fingerprints) == 0 {
 		add(FingerprintNothing, "smtp_tls_security_level = fingerprint without smtp_tls_fingerprint_cert_match: Postfix "+
@@ -92,6 +101,8 @@ func (c *Config) consequences(r *reader) []Remark {
 		add(ServernameSet, "smtp_tls_servername = %s: Postfix names a server in the handshake, predictions rest on "+
 			"handshakes that name none, and some servers choose their certificate by it", excerpt(c.Servername))
 	}
+	all = append(all, c.namedServers()...)
+	all = append(all, c.notModelled(r)...)
 	return append(all, c.badEntries()...)
 }
 
