@@ -130,6 +130,9 @@ var outcomeClass = [...]Class{
 	postfix.Deferred: ClassPartial, postfix.Bounced: ClassInvalid,
 }
 
+// remarkWidth is the widest that a remark or a table's problem may be, in columns: their ends say what to do.
+const remarkWidth = 600
+
 // planTitle is a plan's first line.
 func planTitle(r *Run, s *Summary) string {
 	return strings.Replace(title(r, s), "Email encryption in transit", "What Postfix would do", 1)

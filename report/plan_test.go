@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -336,6 +337,45 @@ func TestGravest(t *testing.T) {
 		out := string(writePlan(t, f, Options{}, testPlan(), nil, m))
 		if !strings.Contains(out, want) || strings.Count(out, "a.example") != problemsShown {
 			t.Errorf("%v:\n%s", f, out)
+		}
+	}
+}
+
+// TestUnweighted: shares of messages say of how many domains nobody counted any, and never overflow.
+func TestUnweighted(t *testing.T) {
+	t.Parallel()
+	good := chain(pkix.Trusted, pkix.ReasonNone, at, "x.example")
+	all := []*Forecast{
+		forecast(domain("a.example", "", encrypts(1, good, truth.Yes)), "peeuueee", math.MaxInt64),
+		forecast(domain("b.example", "", encrypts(2, good, truth.Yes)), "ppeuueee", math.MaxInt64),
+		forecast(domain("c.example", "", encrypts(3, good, truth.Yes)), "peeuueee", 0),
+	}
+	for weighted, want := range map[bool]string{
+		true:  "\n1 domain without messages in the weights · 14 sessions held\n",
+		false: "\n14 sessions held\n",
+	} {
+		out := string(writePlan(t, Table, Options{}, Plan{Weighted: weighted}, all, MapCheck{}))
+		if !strings.Contains(out, want) {
+			t.Errorf("weighted %v:\n%s", weighted, out)
+		}
+	}
+	var a amount
+	a.add(math.MaxInt64)
+	if a.add(5); a.messages != math.MaxInt64 || a.domains != 2 {
+		t.Errorf("%d messages", a.messages)
+	}
+}
+
+// TestRemarksWhole: the end of a remark says what to do, so it is shown, and what a hostile main.cf adds has an end.
+func TestRemarksWhole(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("word ", 60) + "name the relay instead"
+	p := Plan{Remarks: []postfix.Remark{{Code: "relayhost", Text: long}, {Code: "x", Text: strings.Repeat("y", 1<<20)}}}
+	m := MapCheck{Name: "policy", Problems: []postfix.Problem{{Line: 1, Kind: postfix.DuplicateKey, Text: long}}}
+	for _, f := range []Format{Table, Markdown} {
+		out := string(writePlan(t, f, Options{}, p, nil, m))
+		if n := strings.Count(out, "name the relay instead"); n != 2 || len(out) > 4096 {
+			t.Errorf("%v: %d times, %d octets", f, n, len(out))
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (w *planMarkdown) Begin(r Run) error {
 		head = append(head, "")
 	}
 	for _, remark := range w.plan.Remarks {
-		head = append(head, "- **"+w.cell(Escape(remark.Text))+"**")
+		head = append(head, "- **"+w.cell(EscapeTo(remark.Text, remarkWidth))+"**")
 	}
 	titles, rules := "| Domain |", "|---|"
 	for _, l := range postfix.Levels() {

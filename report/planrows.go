@@ -290,7 +290,7 @@ var planReasons = map[string]string{
 	postfix.NotStarted:          "smtp(8) does not start with this main.cf, and no mail is sent",
 	postfix.FallbackRelay:       "it goes to smtp_fallback_relay, which was not looked at",
 	postfix.NoMXLookup:          "Postfix looks no MX records up, and goes where we did not look",
-	postfix.WrapperMode:         "smtp_tls_wrappermode: TLS from the first octet, which was not tried",
+	postfix.Wrapped:             "smtp_tls_wrappermode: TLS from the first octet, which was not tried",
 	postfix.ServernameInvalid:   "smtp_tls_servername is no host name",
 	postfix.ChainTooLong:        "the chain may be longer than smtp_tls_scert_verifydepth allows",
 }

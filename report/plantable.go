@@ -85,7 +85,7 @@ func (w *planTable) remarks() {
 		w.line("")
 	}
 	for _, r := range w.plan.Remarks {
-		w.paragraph("! ", yellow, Escape(r.Text))
+		w.paragraph("! ", yellow, EscapeTo(r.Text, remarkWidth))
 	}
 }
 
@@ -175,6 +175,9 @@ func (w *planTable) summary(s *Summary) {
 // planRemarks are what else there is to say of a run.
 func planRemarks(s *Summary, t *planTally) []string {
 	out := remarks(s)
+	if t.plan.Weighted && t.unsaid > 0 {
+		out = append([]string{count(t.unsaid, "domain", "domains") + " without messages in the weights"}, out...)
+	}
 	if t.invalid > 0 {
 		out = append([]string{count(t.invalid, "item is", "items are") + " no mail domain"}, out...)
 	}
@@ -281,7 +284,7 @@ func problemText(p *postfix.Problem) string {
 	if p.Key != "" {
 		text += ", " + Escape(p.Key)
 	}
-	return text + ": " + inWords(p.Kind.String()) + ": " + Escape(p.Text)
+	return text + ": " + inWords(p.Kind.String()) + ": " + EscapeTo(p.Text, remarkWidth)
 }
 
 // advice ends the report. Its lines are for copying, so they are never broken.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"mxtls/scanner/postfix"
@@ -18,7 +19,7 @@ type amount struct {
 
 func (a *amount) add(messages int64) {
 	a.domains++
-	a.messages += messages
+	a.messages += min(messages, math.MaxInt64-a.messages)
 }
 
 // planTally counts domains by level and outcome. What is no domain at all counts in invalid alone.
@@ -26,6 +27,7 @@ type planTally struct {
 	plan    *Plan
 	total   amount
 	invalid int
+	unsaid  int // domains without messages
 	levels  [levels][outcomes]amount
 	change  [outcomes]amount // by what becomes of them: those worse off than today
 	worse   amount
@@ -39,6 +41,9 @@ func (t *planTally) add(f *Forecast) {
 		return
 	}
 	t.total.add(f.Messages)
+	if f.Messages == 0 {
+		t.unsaid++
+	}
 	for _, l := range postfix.Levels() {
 		t.levels[l][f.Levels[l].Outcome].add(f.Messages)
 	}

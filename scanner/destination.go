@@ -11,16 +11,16 @@ import (
 )
 
 // Destination is what package postfix predicts deliveries from: the facts of r, and what Postfix's OpenSSL makes of its
-// servers' chains with this Scanner's roots as smtp_tls_CAfile. It is worked out anew at each call, so a scan that does
+// servers' chains with this Judge's roots as smtp_tls_CAfile. It is worked out anew at each call, so a scan that does
 // not ask pays nothing; it shares r's sessions and is not changed. Predictions are sure where Options.AsPostfix was set.
-func (s *Scanner) Destination(r *Result) *postfix.Destination {
+func (j *Judge) Destination(r *Result) *postfix.Destination {
 	set := r.Facts.MX
 	d := &postfix.Destination{Target: r.Target, MX: &set, Servers: make([]postfix.Server, len(r.Facts.Servers))}
 	for i := range r.Facts.Servers {
 		f := &r.Facts.Servers[i]
 		d.Servers[i] = postfix.Server{
 			Host: f.Host, Label: f.Label, Preference: f.Preference, Addr: f.Addr, NoAddress: f.NoAddress, Session: f.Session,
-			Level0: s.postfixChain(f.Session, 0), Level1: s.postfixChain(f.Session, 1),
+			Level0: j.postfixChain(f.Session, 0), Level1: j.postfixChain(f.Session, 1),
 		}
 	}
 	return d
@@ -28,12 +28,12 @@ func (s *Scanner) Destination(r *Result) *postfix.Destination {
 
 // postfixChain is the verdict on the chain that a Postfix client is shown at OpenSSL's security level; nil where none
 // was seen.
-func (s *Scanner) postfixChain(ses *starttls.Session, level int) *pkix.Chain {
+func (j *Judge) postfixChain(ses *starttls.Session, level int) *pkix.Chain {
 	chain := shown(ses, level)
 	if chain == nil {
 		return nil
 	}
-	return s.verifier.Postfix(chain, level)
+	return j.verifier.Postfix(chain, level)
 }
 
 // shown is the chain that a server shows to a Postfix client: at level 0 (may, encrypt), where anonymous suites are
@@ -68,7 +68,7 @@ type Difference struct {
 
 // Differences are the servers of r on which Postfix and a strict WebPKI sender differ. Where one of the two verdicts
 // cannot be told, or an address is all that is known of the server, there is none.
-func (s *Scanner) Differences(r *Result) []Difference {
+func (j *Judge) Differences(r *Result) []Difference {
 	var all []Difference
 	for i := range r.Facts.Servers {
 		f := &r.Facts.Servers[i]
@@ -76,7 +76,7 @@ func (s *Scanner) Differences(r *Result) []Difference {
 		if chain == nil || f.Host.IsZero() {
 			continue
 		}
-		lax, strict := judgeLax(s.verifier.Postfix(chain, 1), f.Host), judgeStrict(s.verifier.WebPKI(chain), f.Host)
+		lax, strict := judgeLax(j.verifier.Postfix(chain, 1), f.Host), judgeStrict(j.verifier.WebPKI(chain), f.Host)
 		if !lax.known || !strict.known || lax.takes == strict.takes {
 			continue
 		}

@@ -42,7 +42,7 @@ func TestDestination(t *testing.T) {
 		{"null.example", postfix.Bounced, postfix.Bounced, postfix.Bounced, postfix.WordNone},
 	} {
 		r := s.Domain(t.Context(), tt.domain)
-		d := s.Destination(&r)
+		d := s.Judge().Destination(&r)
 		if d.Target != r.Target || len(d.Servers) != len(r.Facts.Servers) {
 			t.Errorf("%s: target %v, %d servers", tt.domain, d.Target, len(d.Servers))
 		}
@@ -83,7 +83,7 @@ func TestAsPostfixAsksOnceMore(t *testing.T) {
 			if raw := r.Facts.Servers[0].Session.Raw; (raw != nil) != tt.asPostfix {
 				t.Errorf("raw flight %+v", raw)
 			}
-			if d := s.Destination(&r).Servers[0]; d.Level0.Status != pkix.Trusted || d.Level1.Status != pkix.Trusted {
+			if d := s.Judge().Destination(&r).Servers[0]; d.Level0.Status != pkix.Trusted || d.Level1.Status != pkix.Trusted {
 				t.Errorf("verdicts %v and %v", d.Level0.Status, d.Level1.Status)
 			}
 		})
@@ -152,7 +152,7 @@ func TestDifferences(t *testing.T) {
 		{"gone.example", nil},
 	} {
 		r := s.Domain(t.Context(), tt.domain)
-		got := s.Differences(&r)
+		got := s.Judge().Differences(&r)
 		for i := range got {
 			if got[i].Reason != verdict.CertificateHostMismatch {
 				got[i].Text = "" // it is worded elsewhere

@@ -18,6 +18,7 @@ const (
 	defaultPerProvider = 4                 // big providers answer 421 to more from one address
 	defaultTimeout     = 30 * time.Second  // a stage; postscreen and greylisting daemons pause up to 25 s
 	defaultHostTimeout = 120 * time.Second // a session: shorter than RFC 5321 4.5.3.2's minutes, since no mail is at stake
+	fetchesAtOnce      = 32                // of policies: each is from another domain, but not from another machine
 	grace              = 3 * time.Second   // for what is under way when a run is stopped: the whole stop stays well below 5 s
 )
 
@@ -38,12 +39,23 @@ type Options struct {
 	HostTimeout time.Duration // for a whole session; 0 = 120 s
 	RetryAfter  time.Duration // before the one second try after a temporary refusal; 0 = no second try
 
+	Without   Policies // what domains publish for senders to rely on, and this run does not ask for
+	HTTPSPort uint16   // where MTA-STS policies are; 0 = 443, any other is for laboratories
+	UserAgent string   // who we are, for those who serve policies, best with a URL; "" = mxtls
+
 	AsPostfix     bool                 // ask more where a Postfix client's way may differ from ours: see Destination
 	AllowReserved bool                 // dial loopback, private and other special-purpose addresses too
 	OptOut        *OptOut              // whom to leave alone; nil = nobody
 	Legacy        func(name.Name) bool // domains of the past: that one of them is gone is no error; nil = none
-	Dial          starttls.DialFunc    // nil = TCP, with reserved addresses refused at the socket
+	Dial          starttls.DialFunc    // to mail servers and policy hosts; nil = TCP, with reserved addresses refused at the socket
 	DialDNS       resolve.DialFunc     // "udp" and "tcp" to resolvers; nil = sockets with random ports
+}
+
+// Policies are what a domain may publish about TLS on the way to it.
+type Policies struct {
+	DANE   bool // TLSA records (RFC 7672)
+	MTASTS bool // RFC 8461
+	TLSRPT bool // RFC 8460
 }
 
 // withDefaults fills the zero values in.
@@ -71,4 +83,12 @@ func setDefault[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// dial is how mail servers and policy hosts are reached.
+func (o *Options) dial() starttls.DialFunc {
+	if o.Dial == nil {
+		return starttls.Dialer(o.AllowReserved)
+	}
+	return o.Dial
 }

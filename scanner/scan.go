@@ -3,11 +3,12 @@ package scanner
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
+	"mxtls/scanner/mtasts"
 	"mxtls/scanner/resolve"
-	"mxtls/scanner/starttls"
 )
 
 // Scan looks at every item and yields the results in their order. It reads the list no further ahead than its window,
@@ -98,19 +99,26 @@ func (s *Scanner) feed(work, start context.Context, items iter.Seq[string], resu
 
 // cut reports whether the run's end kept r from being whole.
 func (r *Result) cut() bool {
-	if e := r.Facts.MX.Err; e != nil && (e.Kind == resolve.Canceled || e.Kind == resolve.Down) {
+	f := &r.Facts
+	if missed(f.MX.Err) || f.TLSRPT != nil && missed(f.TLSRPT.Err) {
 		return true
 	}
-	for i := range r.Facts.MX.Hosts {
-		if e := r.Facts.MX.Hosts[i].Err; e != nil && (e.Kind == resolve.Canceled || e.Kind == resolve.Down) {
+	for i := range f.MX.Hosts {
+		if missed(f.MX.Hosts[i].Err) {
 			return true
 		}
 	}
-	for i := range r.Facts.Servers {
-		ses := r.Facts.Servers[i].Session
-		if ses != nil && ses.Err != nil && ses.Err.Reason == starttls.Interrupted {
+	for i := range f.Servers {
+		s := &f.Servers[i]
+		if missed(s.TLSA.Err) || slices.ContainsFunc(s.Sessions(), interrupted) {
 			return true
 		}
+	}
+	if sts := f.STS; sts != nil {
+		return missed(sts.Record.Err) || sts.Fetch != nil && sts.Fetch.Err != nil && sts.Fetch.Err.Fault == mtasts.Interrupted
 	}
 	return false
 }
+
+// missed reports whether a lookup failed because the run ended or the resolvers did.
+func missed(e *resolve.Error) bool { return e != nil && (e.Kind == resolve.Canceled || e.Kind == resolve.Down) }

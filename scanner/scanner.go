@@ -8,16 +8,18 @@ package scanner
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"fmt"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
+	"mxtls/scanner/mtasts"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/resolve"
 	"mxtls/scanner/starttls"
-	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
 )
 
@@ -33,6 +35,7 @@ type Result struct {
 	Via      string      // the provider: the registrable domain of the first mail host; "" without one
 	Facts    verdict.Facts
 	Verdict  verdict.Verdict
+	Defect   string // what a panic of ours said that spoiled this result; "" without one
 	Started  time.Time
 	Duration time.Duration
 }
@@ -41,8 +44,10 @@ type Result struct {
 type Scanner struct {
 	opts       Options
 	resolver   *resolve.Resolver
-	verifier   *pkix.Verifier
+	judge      *Judge
 	sessions   *sessions
+	policies   *mtasts.Client
+	fetches    *semaphore.Weighted
 	down       atomic.Bool
 	vantageErr atomic.Pointer[error]
 }
@@ -64,8 +69,12 @@ func New(o Options) (*Scanner, error) {
 	s := &Scanner{
 		opts:     o,
 		resolver: resolver,
-		verifier: pkix.NewVerifier(o.Roots, o.At),
+		judge:    NewJudge(o.Roots, o.At),
 		sessions: newSessions(o),
+		policies: &mtasts.Client{
+			Resolver: resolver, Dial: o.dial(), Port: o.HTTPSPort, Timeout: o.HostTimeout, UserAgent: o.UserAgent,
+		},
+		fetches: semaphore.NewWeighted(fetchesAtOnce),
 	}
 	return s, nil
 }
@@ -76,12 +85,23 @@ func (s *Scanner) Close() { s.resolver.Close() }
 // Options are the options in force, defaults filled in.
 func (s *Scanner) Options() Options { return s.opts }
 
+// Judge judges this Scanner's results.
+func (s *Scanner) Judge() *Judge { return s.judge }
+
 // Resolvers are the DNS resolvers in force, host:port, in the order in which they are asked.
 func (s *Scanner) Resolvers() []string { return s.resolver.Servers() }
 
 // Sessions is the number of SMTP sessions begun so far, those counted in that only asked a server once more in Postfix's
 // words.
 func (s *Scanner) Sessions() int64 { return s.sessions.begun.Load() }
+
+// Remember takes over a session that an earlier run held, so that this one holds none with its address. Sessions that
+// never began are not taken over.
+func (s *Scanner) Remember(ses *starttls.Session) {
+	if ses != nil && !ses.Started.IsZero() {
+		s.sessions.remember(ses)
+	}
+}
 
 // Err is why a Scan had to stop early: ErrResolverDown, or what Vet found; nil when nothing did.
 func (s *Scanner) Err() error {
@@ -103,37 +123,37 @@ func (s *Scanner) Domain(ctx context.Context, input string) Result {
 // domain is Domain with two contexts: work cuts what is under way, start only keeps new work from beginning.
 func (s *Scanner) domain(work, start context.Context, input string) (r Result) {
 	r.Started = time.Now().UTC()
-	defer func() {
-		if p := recover(); p != nil {
-			r.defect(p)
-		}
-		r.Duration = time.Since(r.Started)
-	}()
+	defer func() { r.Duration = time.Since(r.Started) }()
+	defer r.rescue()
 	target, err := name.ParseTarget(input)
 	if err != nil {
 		r.Invalid = asNameError(err)
 		r.Input = r.Invalid.Input
 		r.Facts.MX.Kind = mx.Invalid
-		r.Verdict = verdict.Invalid(r.Invalid)
+		s.judge.Judge(&r)
 		return r
 	}
 	r.Target, r.Input = target, name.Redact(input)
 	r.Facts = verdict.Facts{Domain: target.Name, Direct: target.Direct}
 	r.Facts.Legacy = s.opts.Legacy != nil && s.opts.Legacy(target.Name)
 	r.Facts.MX = s.lookup(start, target)
-	r.Via = provider(&r.Facts.MX)
-	r.Facts.Servers = s.visit(work, start, target, &r.Facts)
-	r.Verdict = verdict.Judge(&r.Facts, s.opts.At)
+	s.gather(work, start, &r)
+	s.judge.Judge(&r)
 	return r
 }
 
-// defect makes a panic of ours a record of its own, so that it costs no other result.
-func (r *Result) defect(p any) {
+// rescue makes a panic of ours a record of its own, so that it costs no other result. It is for a defer statement.
+func (r *Result) rescue() {
+	p := recover()
+	if p == nil {
+		return
+	}
 	if r.Facts.MX.Kind == mx.KindUnknown {
 		r.Facts.MX.Kind = mx.Failed
 	}
 	r.Facts.Servers = nil // they may be half done
-	r.Verdict = verdict.Defect(p)
+	r.Defect = fmt.Sprint(p)
+	r.Verdict = verdict.Defect(r.Defect)
 }
 
 // asNameError keeps the typed error; any other is one whose reason has no word.
@@ -171,75 +191,7 @@ func providerOf(h *mx.Host) string {
 	return h.Name.Registrable().String()
 }
 
-// visit holds the sessions with all addresses of all hosts at once and puts the servers together in mail's order.
-func (s *Scanner) visit(work, start context.Context, t name.Target, f *verdict.Facts) []verdict.Server {
-	port := s.opts.Port
-	if t.Port != 0 {
-		port = t.Port
-	}
-	servers := make([]verdict.Server, 0, len(f.MX.Hosts))
-	for i := range f.MX.Hosts {
-		h := &f.MX.Hosts[i]
-		server := verdict.Server{Host: h.Name, Label: h.Raw, Preference: h.Preference, NoAddress: h.Reason}
-		for _, addr := range h.Addrs {
-			server.Addr = netip.AddrPortFrom(addr, port)
-			servers = append(servers, server)
-		}
-		if len(h.Addrs) == 0 {
-			servers = append(servers, server)
-		}
-	}
-	visits := make([]*visit, len(servers))
-	for i := range servers {
-		if servers[i].Addr.IsValid() {
-			visits[i] = s.sessions.begin(work, start, servers[i].Addr, servers[i].Host)
-		}
-	}
-	for i, v := range visits {
-		if v == nil {
-			continue
-		}
-		servers[i].Session = s.sessions.wait(v, work, start, servers[i].Addr, servers[i].Host)
-		s.judgeChain(&servers[i], f.Domain)
-	}
-	return servers
-}
-
-// judgeChain adds what the roots and the names say of the server's certificate.
-func (s *Scanner) judgeChain(server *verdict.Server, domain name.Name) {
-	chain, ok := completed(server.Session)
-	if !ok {
-		return
-	}
-	server.Chain = s.verifier.Verify(chain)
-	if len(chain) == 0 || server.Chain.Reason == pkix.CertificateMalformed {
-		return // no names can be read, so whether they match cannot be told
-	}
-	if server.Host.IsZero() {
-		server.MatchedBy, ok = server.Chain.MatchAddr(server.Addr.Addr())
-	} else {
-		server.MatchedBy, ok = server.Chain.MatchHost(server.Host)
-	}
-	server.NameMatch = truth.Of(ok)
-	if !domain.IsZero() {
-		_, ok := server.Chain.MatchDomain(domain)
-		server.DomainName = truth.Of(ok)
-	}
-}
-
-// completed is the chain of a session with TLS: of the handshake, or of one that Postfix would have completed in its
-// place. It is empty where the server is anonymous.
-func completed(ses *starttls.Session) (chain [][]byte, ok bool) {
-	switch {
-	case ses.TLS != nil:
-		return ses.TLS.Chain, true
-	case ses.Raw != nil && ses.Raw.Complete && (len(ses.Raw.Chain) > 0 || ses.Raw.Anonymous()):
-		return ses.Raw.Chain, true
-	}
-	return nil, false
-}
-
 // unbegun is the value that stands for a session that never began.
-func unbegun(addr netip.AddrPort, reason starttls.Reason, text string) *starttls.Session {
-	return &starttls.Session{Addr: addr, Err: &starttls.Error{Reason: reason, Text: text}}
+func unbegun(w whom, reason starttls.Reason, text string) *starttls.Session {
+	return &starttls.Session{Addr: w.addr, Ask: w.ask, Err: &starttls.Error{Reason: reason, Text: text}}
 }

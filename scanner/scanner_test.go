@@ -115,8 +115,8 @@ func TestHealthyDomain(t *testing.T) {
 		t.Fatalf("%d servers", len(r.Facts.Servers))
 	}
 	server, answers := r.Facts.Servers[0], r.Verdict.Servers[0]
-	if server.Session.Stage != starttls.Done || server.Session.SNI != "" {
-		t.Errorf("stage %v, SNI %q: %v", server.Session.Stage, server.Session.SNI, server.Session.Err)
+	if server.Session.Stage != starttls.Done || server.Session.Ask.SNI != "" {
+		t.Errorf("stage %v, SNI %q: %v", server.Session.Stage, server.Session.Ask.SNI, server.Session.Err)
 	}
 	if server.Chain.Status != pkix.Trusted || server.NameMatch != truth.Yes || server.DomainName != truth.Yes {
 		t.Errorf("chain %v, name %v, domain %v", server.Chain.Status, server.NameMatch, server.DomainName)

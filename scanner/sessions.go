@@ -24,8 +24,15 @@ const (
 	keptOctets   = 32 << 20 // of what their servers sent: some 8,000 servers; more leaves the collector no room
 )
 
-// visit is the one session with one address, under way or done.
+// whom is who is visited and what for: one session a run for each.
+type whom struct {
+	addr netip.AddrPort
+	ask  starttls.Ask
+}
+
+// visit is the one session with an address and what is asked of it, under way or done.
 type visit struct {
+	whom    whom
 	done    chan struct{}
 	session *starttls.Session // set before done is closed
 	wanted  bool              // by another domain since it was filed or last passed over; under sessions.mu
@@ -58,7 +65,7 @@ func (v *visit) wait(ctx context.Context) *starttls.Session {
 		case <-v.done:
 			return v.session
 		default:
-			return unbegun(netip.AddrPort{}, starttls.Interrupted, "the run was stopped")
+			return unbegun(v.whom, starttls.Interrupted, "the run was stopped")
 		}
 	}
 }
@@ -77,9 +84,9 @@ type sessions struct {
 	begun     atomic.Int64
 
 	mu     sync.Mutex
-	visits map[netip.AddrPort]*visit // under way, and those that are over as far as they are kept
-	over   []netip.AddrPort          // the latter, oldest first
-	octets int                       // that they take
+	visits map[whom]*visit // under way, and those that are over as far as they are kept
+	over   []whom          // the latter, oldest first
+	octets int             // that they take
 }
 
 func newSessions(o Options) *sessions {
@@ -88,16 +95,12 @@ func newSessions(o Options) *sessions {
 		slots:     semaphore.NewWeighted(int64(o.Concurrency)),
 		providers: providers{limit: int64(o.PerProvider), m: map[string]*providerSlots{}},
 		addresses: providers{limit: 1, m: map[string]*providerSlots{}},
-		visits:    map[netip.AddrPort]*visit{},
+		visits:    map[whom]*visit{},
 	}
-	dial := o.Dial
-	if dial == nil {
-		dial = starttls.Dialer(o.AllowReserved)
-		if !o.AllowReserved {
-			s.own = ownAddresses()
-		}
+	if o.Dial == nil && !o.AllowReserved {
+		s.own = ownAddresses()
 	}
-	s.client = &starttls.Client{Dial: dial, Hello: o.EHLO, Timeout: o.Timeout, HostTimeout: o.HostTimeout,
+	s.client = &starttls.Client{Dial: o.dial(), Hello: o.EHLO, Timeout: o.Timeout, HostTimeout: o.HostTimeout,
 		AsPostfix: o.AsPostfix}
 	if o.Timeout < defaultTimeout {
 		s.client.GreetTimeout = o.Timeout // who is in a hurry does not wait for greet pauses either
@@ -123,53 +126,69 @@ func ownAddresses() map[netip.Addr]bool {
 
 // begin is the visit of an address: the one that another domain began, or a new one. An IPv4 address that is written
 // as IPv6 (RFC 4291 2.5.5.2) is the same address.
-func (s *sessions) begin(work, start context.Context, addr netip.AddrPort, host name.Name) *visit {
-	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
-	if why, text := s.forbidden(addr, host); why != starttls.ReasonNone {
-		v := &visit{done: make(chan struct{}), session: unbegun(addr, why, text)}
+func (s *sessions) begin(work, start context.Context, w whom, host name.Name) *visit {
+	w.addr = netip.AddrPortFrom(w.addr.Addr().Unmap(), w.addr.Port())
+	if why, text := s.forbidden(w.addr, host); why != starttls.ReasonNone {
+		v := &visit{whom: w, done: make(chan struct{}), session: unbegun(w, why, text)}
 		close(v.done)
 		return v
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if v, ok := s.visits[addr]; ok {
+	if v, ok := s.visits[w]; ok {
 		v.wanted = true
 		return v
 	}
-	v := &visit{done: make(chan struct{})}
-	s.visits[addr] = v
+	v := &visit{whom: w, done: make(chan struct{})}
+	s.visits[w] = v
 	go func() {
 		defer close(v.done)
-		v.session = s.hold(work, start, addr, host)
-		s.file(addr, v)
+		v.session = s.hold(work, start, w, host)
+		s.file(w, v)
 	}()
 	return v
 }
 
+// remember files a session of an earlier run: its address is not visited again.
+func (s *sessions) remember(ses *starttls.Session) {
+	w := whom{ses.Addr, ses.Ask}
+	v := &visit{whom: w, done: make(chan struct{}), session: ses}
+	close(v.done)
+	s.mu.Lock()
+	_, known := s.visits[w]
+	if !known {
+		s.visits[w] = v
+	}
+	s.mu.Unlock()
+	if !known {
+		s.file(w, v)
+	}
+}
+
 // wait is the visit's session. One that ended with another caller's context, while ours goes on, is held again.
-func (s *sessions) wait(v *visit, work, start context.Context, addr netip.AddrPort, host name.Name) *starttls.Session {
+func (s *sessions) wait(v *visit, work, start context.Context, host name.Name) *starttls.Session {
 	ses := v.wait(work)
 	for interrupted(ses) && work.Err() == nil && start.Err() == nil {
-		ses = s.begin(work, start, addr, host).wait(work)
+		ses = s.begin(work, start, v.whom, host).wait(work)
 	}
 	return ses
 }
 
 func interrupted(ses *starttls.Session) bool {
-	return ses.Err != nil && ses.Err.Reason == starttls.Interrupted
+	return ses != nil && ses.Err != nil && ses.Err.Reason == starttls.Interrupted
 }
 
 // file keeps a visit that is over and forgets the oldest beyond the limits, after a second chance for those that were
 // wanted meanwhile: the servers of many domains stay. Those under way are never forgotten, so no address has two
 // sessions at a time.
-func (s *sessions) file(addr netip.AddrPort, v *visit) {
+func (s *sessions) file(w whom, v *visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if interrupted(v.session) {
-		delete(s.visits, addr) // it says nothing of the server: the next caller may try
+		delete(s.visits, w) // it says nothing of the server: the next caller may try
 		return
 	}
-	s.over = append(s.over, addr)
+	s.over = append(s.over, w)
 	s.octets += v.octets()
 	for len(s.over) > keptSessions || s.octets > keptOctets {
 		oldest := s.over[0]
@@ -198,11 +217,11 @@ func (s *sessions) forbidden(addr netip.AddrPort, host name.Name) (starttls.Reas
 }
 
 // hold holds the session, and one more a good while later where the server asked for that (RFC 5321 4.5.4.1).
-func (s *sessions) hold(work, start context.Context, addr netip.AddrPort, host name.Name) *starttls.Session {
-	t := turn{s.addresses.enter(addr.Addr().String()), s.providers.enter(providerKey(addr, host))}
+func (s *sessions) hold(work, start context.Context, w whom, host name.Name) *starttls.Session {
+	t := turn{s.addresses.enter(w.addr.Addr().String()), s.providers.enter(providerKey(w.addr, host))}
 	defer s.addresses.leave(t.address)
 	defer s.providers.leave(t.provider)
-	ses := s.once(work, start, addr, t)
+	ses := s.once(work, start, w, t)
 	if ses.Err == nil || !ses.Err.Reason.Temporary() || s.opts.RetryAfter <= 0 {
 		return ses
 	}
@@ -210,7 +229,7 @@ func (s *sessions) hold(work, start context.Context, addr netip.AddrPort, host n
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		if again := s.once(work, start, addr, t); !interrupted(again) {
+		if again := s.once(work, start, w, t); !interrupted(again) {
 			return again
 		}
 	case <-start.Done():
@@ -223,9 +242,9 @@ type turn struct{ address, provider *providerSlots }
 
 // once waits for its turn with the address and the provider, a free slot, and its place in the rate, in that order, so
 // that what waits for a busy provider keeps nobody else from starting, and what waits for a slot saves up no rate.
-func (s *sessions) once(work, start context.Context, addr netip.AddrPort, t turn) *starttls.Session {
+func (s *sessions) once(work, start context.Context, w whom, t turn) *starttls.Session {
 	stopped := func() *starttls.Session {
-		return unbegun(addr, starttls.Interrupted, "the run was stopped before this server's turn")
+		return unbegun(w, starttls.Interrupted, "the run was stopped before this server's turn")
 	}
 	for _, slots := range []*providerSlots{t.address, t.provider} {
 		weight, err := slots.acquire(start)
@@ -243,7 +262,7 @@ func (s *sessions) once(work, start context.Context, addr netip.AddrPort, t turn
 			return stopped()
 		}
 		s.begun.Add(1)
-		ses := s.client.Probe(work, addr, "")
+		ses := s.client.Probe(work, w.addr, w.ask)
 		if ses.Err != nil && ses.Err.Reason == starttls.NotTested && s.withdraw() {
 			s.begun.Add(-1)
 			continue

@@ -138,7 +138,7 @@ func TestForgetting(t *testing.T) {
 	s := w.scanner().sessions
 	begin := func(i int) *visit {
 		addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		return s.begin(t.Context(), t.Context(), netip.AddrPortFrom(addr, 25), name.Name{})
+		return s.begin(t.Context(), t.Context(), whom{addr: netip.AddrPortFrom(addr, 25)}, name.Name{})
 	}
 	var visits []*visit
 	for i := range keptSessions + 100 {
@@ -162,7 +162,7 @@ func TestHostileSessionsAreForgotten(t *testing.T) {
 	s := newSessions(Options{Concurrency: 1})
 	line := strings.Repeat("x", 1000)
 	for i := range 2000 {
-		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 25)
+		addr := whom{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 25)}
 		v := &visit{session: &starttls.Session{
 			Dialogue: []starttls.Exchange{{Reply: starttls.Reply{Lines: slices.Repeat([]string{line}, 60)}}},
 			TLS:      &starttls.Handshake{Chain: [][]byte{make([]byte, 1<<10)}},
@@ -195,7 +195,7 @@ func TestRetryCutShort(t *testing.T) {
 			time.AfterFunc(50*time.Millisecond, stop)
 		}
 	})
-	ses := s.hold(t.Context(), start, netip.MustParseAddrPort("192.0.2.1:25"), name.Name{})
+	ses := s.hold(t.Context(), start, whom{addr: netip.MustParseAddrPort("192.0.2.1:25")}, name.Name{})
 	if ses.Err == nil || ses.Err.Reason != starttls.TooManyConnections || server.Sessions() != 1 {
 		t.Errorf("%v after %d sessions", ses.Err, server.Sessions())
 	}
@@ -217,8 +217,8 @@ func TestTimeoutHoldsForTheGreeting(t *testing.T) {
 func TestWantedVisitsStay(t *testing.T) {
 	t.Parallel()
 	s := newSessions(Options{Concurrency: 1})
-	at := func(i int) netip.AddrPort {
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 25)
+	at := func(i int) whom {
+		return whom{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 25)}
 	}
 	for i := range 2 * keptSessions {
 		v := &visit{done: make(chan struct{}), session: &starttls.Session{}}

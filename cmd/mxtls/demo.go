@@ -94,13 +94,15 @@ func (d *demoFlags) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer scan.Close()
 	src := newSources()
-	defer src.close()
 	for _, l := range demoLists {
 		src.add(l.group, "", strings.NewReader(l.text))
 	}
-	j := &job{scan: scan, items: src, output: &d.output, streams: s, started: demoTime, vantage: true}
+	j := &job{
+		facts: &look{scan: scan, items: src, started: demoTime, vantage: true}, judge: scan.Judge(), roots: roots,
+		output: &d.output, streams: s,
+	}
+	defer j.close()
 	if !d.asPlan {
 		return j.run(ctx)
 	}

@@ -10,6 +10,7 @@ import (
 // layers are the packages in the order in which they may import each other: only what stands before.
 var layers = []string{
 	"mxtls/scanner/internal/enum",
+	"mxtls/scanner/internal/txtrecord",
 	"mxtls/scanner/truth",
 	"mxtls/scanner/name",
 	"mxtls/scanner/list",
@@ -18,9 +19,13 @@ var layers = []string{
 	"mxtls/scanner/pkix",
 	"mxtls/scanner/starttls",
 	"mxtls/scanner/mx",
+	"mxtls/scanner/dane",
+	"mxtls/scanner/mtasts",
+	"mxtls/scanner/tlsrpt",
 	"mxtls/scanner/postfix",
 	"mxtls/scanner/verdict",
 	"mxtls/scanner",
+	"mxtls/scanner/runfile",
 	"mxtls/report",
 	"mxtls/scanner/scannertest",
 	"mxtls/scanner/scannertest/bench",

@@ -5,28 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 	"time"
 
 	"mxtls/report"
 	"mxtls/scanner"
-	"mxtls/scanner/mx"
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/runfile"
 	"mxtls/scanner/starttls"
-	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
 )
 
-// job is one run of a scan: from a list to a report.
+// job is one run of a scan: from facts to a report.
 type job struct {
 	streams
-	scan     *scanner.Scanner
-	items    *sources
-	output   *outputFlags
-	started  time.Time // zero = now
-	vantage  bool      // check the resolver and the way out first
-	controls []string
-	layout   func(io.Writer, report.Options) (report.Writer, error) // nil = the scan's own report
+	facts  facts
+	judge  *scanner.Judge
+	roots  *pkix.Bundle // by which it judges
+	output *outputFlags
+	save   *saver                                                 // nil = the facts are not kept
+	layout func(io.Writer, report.Options) (report.Writer, error) // nil = the scan's own report
 
 	summary  report.Summary
 	found    bool // something that --fail-on names
@@ -34,37 +32,30 @@ type job struct {
 	progress *progress
 }
 
-// run scans and writes the report. What was done is written even when the run could not come to its end.
+// run writes the report. What was done is written even when the run could not come to its end.
 func (j *job) run(ctx context.Context) error {
-	if j.started.IsZero() {
-		j.started = time.Now()
-	}
-	validating := truth.Unknown
-	if j.vantage {
-		var err error
-		if validating, err = j.scan.CheckResolver(ctx); err != nil {
-			return vantageError(err)
-		}
+	if err := j.facts.check(ctx); err != nil {
+		return err
 	}
 	out, err := createOut("--out", j.output.path, j.out)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	j.progress = newProgress(j.err, j.output.quiet, j.items.count, j.scan.Sessions)
+	j.progress = newProgress(j.err, j.output.quiet, j.facts.count, j.facts.sessions)
 	defer j.progress.end()
 	w, err := j.writer(out)
 	if err != nil {
 		return err
 	}
-	if err := j.write(ctx, w, validating); err != nil {
+	if err := j.write(ctx, w); err != nil {
 		return j.writeError(out, err)
 	}
 	if err := out.commit(); err != nil {
 		return err
 	}
 	j.progress.end()
-	return j.end(ctx)
+	return j.end()
 }
 
 // writer lays the report out for the place where it goes.
@@ -78,89 +69,73 @@ func (j *job) writer(out *outFile) (report.Writer, error) {
 
 // close ends what the job holds open.
 func (j *job) close() {
-	j.scan.Close()
-	j.items.close()
+	j.facts.close()
+	j.save.close()
 }
 
+// at is the time as of which certificates are judged.
+func (j *job) at() time.Time { return j.judge.At() }
+
 // write passes the results on to the report. A vantage that is no good leaves nothing written.
-func (j *job) write(ctx context.Context, w report.Writer, validating truth.Truth) error {
+func (j *job) write(ctx context.Context, w report.Writer) error {
 	begun := false
 	begin := func() error {
 		if begun {
 			return nil
 		}
 		begun = true
-		return w.Begin(j.head(validating))
+		head := j.facts.head()
+		j.save.begin(head)
+		return w.Begin(headOf(head, j.roots, j.at()))
 	}
-	for r := range j.results(ctx) {
+	for saved := range j.facts.results(ctx) {
 		if err := begin(); err != nil {
 			return err
 		}
-		if err := j.add(w, &r); err != nil {
+		if err := j.add(w, &saved); err != nil {
 			return err
 		}
 	}
-	if err := j.scan.Err(); err != nil && !errors.Is(err, scanner.ErrResolverDown) {
-		return vantageError(err)
+	if err := j.facts.err(); err != nil {
+		return err
 	}
 	if err := begin(); err != nil {
 		return err
 	}
-	j.summary.Duplicates = j.items.duplicates()
-	j.summary.Sessions = int(j.scan.Sessions())
-	if err := j.cutShort(ctx); err != nil {
-		j.summary.Partial = err.Error()
-	}
+	tail := j.facts.tail(ctx)
+	j.summary.Duplicates, j.summary.Sessions, j.summary.Partial = tail.Duplicates, tail.Sessions, tail.Partial
+	j.save.end(tail)
 	j.progress.end()
 	return w.End(j.summary)
 }
 
-// results are the scan's, held back until the way out is known to be free.
-func (j *job) results(ctx context.Context) iter.Seq[scanner.Result] {
-	results := j.scan.Scan(ctx, j.items.all())
-	if j.vantage {
-		results = j.scan.Vet(ctx, results, j.controls)
-	}
-	return results
-}
-
-func (j *job) add(w report.Writer, r *scanner.Result) error {
-	group := j.items.group(r.Index)
-	j.summary.Add(group, r)
-	j.found = j.found || j.output.failOn.any(r, j.scan.Options().At)
+func (j *job) add(w report.Writer, saved *runfile.Saved) error {
+	r := &saved.Result
+	j.save.add(saved.Group, r)
+	j.summary.Add(saved.Group, r)
+	j.found = j.found || j.output.failOn.any(r, j.at())
 	if slices.ContainsFunc(r.Verdict.Findings, isDefect) {
 		j.defects++
 	}
 	j.progress.set(j.summary.Total.Domains)
-	return w.Add(group, *r)
-}
-
-// cutShort is why the run did not come to its end, if it did not.
-func (j *job) cutShort(ctx context.Context) error {
-	if err := j.scan.Err(); err != nil {
-		return err
-	}
-	if err := j.items.err(); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return errors.New("the run was interrupted")
-	}
-	return nil
+	return w.Add(saved.Group, *r)
 }
 
 // end turns the run into an exit status.
-func (j *job) end(ctx context.Context) error {
+func (j *job) end() error {
 	t := &j.summary.Total
-	if err := j.cutShort(ctx); err != nil {
+	if why := j.summary.Partial; why != "" {
 		of := "of a longer list"
-		if total, final := j.items.count(); final {
+		if total, final := j.facts.count(); final {
 			of = fmt.Sprintf("of %d", total)
 		}
 		return hinted{
-			fmt.Errorf("the report is partial, %d %s: %w", t.Domains, of, err),
+			fmt.Errorf("the report is partial, %d %s: %s", t.Domains, of, why),
 			"what was done by then is in the report",
 		}
+	}
+	if err := j.save.err(); err != nil {
+		return err
 	}
 	if t.Domains == 0 {
 		return errors.New("nothing to scan: the list names no domain")
@@ -195,55 +170,6 @@ func (j *job) remark() {
 }
 
 func isDefect(f verdict.Finding) bool { return f.Code == starttls.InternalError.String() }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// head is what the report says of the run itself.
-func (j *job) head(validating truth.Truth) report.Run {
-	o := j.scan.Options()
-	run := report.Run{
-		Version: version(), Started: j.started.UTC(), Resolvers: j.scan.Resolvers(), Validating: validating,
-		EHLO: o.EHLO, Port: o.Port,
-		Roots: report.Roots{
-			Source: o.Roots.From.String(), Path: o.Roots.Path, Count: o.Roots.Roots, Expired: o.Roots.Expired(o.At),
-			Date: o.Roots.Date, SHA256: o.Roots.SHA256,
-		},
-		Limits: report.Limits{
-			Concurrency: o.Concurrency, Rate: max(o.Rate, 0), PerProvider: max(o.PerProvider, 0),
-			Timeout: o.Timeout, HostTimeout: o.HostTimeout, Families: families(o.Families),
-		},
-	}
-	return run
-}
-
-func families(f mx.Families) []string {
-	switch f {
-	case mx.IPv4Only:
-		return []string{"ipv4"}
-	case mx.IPv6Only:
-		return []string{"ipv6"}
-	}
-	return []string{"ipv4", "ipv6"}
-}
-
-// vantageError says that this is no place to look from, and how to look all the same.
-func vantageError(err error) error {
-	hint := "--no-vantage-check scans all the same"
-	switch {
-	case errors.Is(err, scanner.ErrPortBlocked):
-		hint = "many providers block port 25 for new machines: ask yours, or scan from your mail server; " + hint
-	case errors.Is(err, scanner.ErrStripped):
-		hint = "a firewall on the way inspects SMTP (Cisco's \"fixup\"): switch that off; " + hint
-	default:
-		hint = "is a resolver running there? --resolver HOST[:PORT] asks another; " + hint
-	}
-	return hinted{err, hint}
-}
 
 // writeError names the output when it was the output that failed.
 func (j *job) writeError(out *outFile, err error) error {

@@ -21,9 +21,14 @@ const busy = "421 4.7.0 too many connections, try again later"
 // kinds are the mail servers of the stories, by what is peculiar about them. "nobody" is an address without a server.
 var kinds = map[string]func(w *world, host string) scannertest.SMTP{
 	"encrypting": func(w *world, host string) scannertest.SMTP { return w.issue(60, host) },
-	"expiring":   func(w *world, host string) scannertest.SMTP { return w.issue(6, host) },
-	"expired":    func(w *world, host string) scannertest.SMTP { return w.issue(-20, host) },
-	"othername":  func(w *world, _ string) scannertest.SMTP { return w.issue(60, "host17.cheaphosting.example") },
+	"oldtls": func(w *world, host string) scannertest.SMTP {
+		s := w.issue(60, host)
+		s.TLS = &tls.Config{MaxVersion: tls.VersionTLS12}
+		return s
+	},
+	"expiring":  func(w *world, host string) scannertest.SMTP { return w.issue(6, host) },
+	"expired":   func(w *world, host string) scannertest.SMTP { return w.issue(-20, host) },
+	"othername": func(w *world, _ string) scannertest.SMTP { return w.issue(60, "host17.cheaphosting.example") },
 	"selfsigned": func(_ *world, host string) scannertest.SMTP {
 		cert := scannertest.SelfSigned([]string{host}, lasting(60))
 		return scannertest.SMTP{Certificate: &cert}

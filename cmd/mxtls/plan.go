@@ -60,6 +60,9 @@ entries for smtp_tls_policy_maps that keep mail to them flowing.`,
 			case f.output.columns:
 				return listColumns(s.out, report.PlanColumns())
 			}
+			if err := settled(cmd, args); err != nil {
+				return err
+			}
 			return f.run(cmd.Context(), s, args)
 		},
 	}
@@ -72,6 +75,7 @@ func (f *planFlags) register(cmd *cobra.Command) {
 	fl.SortFlags = false
 	f.sources.register(cmd)
 	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
+	f.registerFile(cmd)
 
 	fl.StringVar(&f.mainCF, "main-cf", "", "predict the Postfix that has this `FILE` as its main.cf; - is stdin")
 	fl.StringVar(&f.postconf, "postconf", "", "or the one whose \"postconf -n\" is in this `FILE`; - is stdin")
@@ -125,6 +129,9 @@ func (f *planFlags) run(ctx context.Context, s streams, args []string) error {
 	if err := f.check(args); err != nil {
 		return err
 	}
+	if err := f.openFrom(ctx, s.in); err != nil {
+		return err
+	}
 	cfg, err := f.readConfig(s.in)
 	if err != nil {
 		return err
@@ -174,6 +181,7 @@ func (f *planFlags) check(args []string) error {
 	}{
 		{nonEmpty(f.mainCF, f.postconf) > 1, "--main-cf and --postconf exclude each other"},
 		{stdin, "a configuration on stdin and a list on stdin exclude each other"},
+		{f.source() == onStdin && f.from == "-", "a configuration on stdin and --from - exclude each other"},
 		{f.advice && f.output.format != report.FormatDefault && f.output.format != report.Table,
 			"--advice prints lines for main.cf, in no other format"},
 		{f.mapType != "texthash" && f.mapType != "hash" && f.mapType != "lmdb", "--map-type must be texthash, hash or lmdb"},

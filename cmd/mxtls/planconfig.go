@@ -43,6 +43,9 @@ func (f *planFlags) readConfig(stdin io.Reader) (*postfix.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.postconf != "" && strings.TrimSpace(string(text)) == "" {
+		return nil, hinted{errors.New("--postconf: there is not one setting"), "\"postconf -n\" prints them"}
+	}
 	override, err := f.override()
 	if err != nil {
 		return nil, err

@@ -99,8 +99,12 @@ func (p *planner) advice() []string {
 	return postfix.Advice(p.bundle, p.cfg)
 }
 
-// Begin also says on stderr what a CSV has no place for.
+// Begin also says on stderr what the report has no place for.
 func (p *planner) Begin(r report.Run) error {
+	if !p.job.facts.head().AsPostfix && !p.job.output.quiet {
+		fmt.Fprintln(p.job.err, "mxtls: the run was saved by scan, without the questions that plan asks of servers with "+
+			"TLS 1.2 and older: what is chosen there may differ")
+	}
 	if p.job.output.format == report.CSV && !p.job.output.quiet {
 		for _, remark := range p.head().Remarks {
 			fmt.Fprintf(p.job.err, "mxtls: %s\n", oneLine(remark.Text))
@@ -112,9 +116,9 @@ func (p *planner) Begin(r report.Run) error {
 func (p *planner) Add(group string, r scanner.Result) error {
 	f := report.Forecast{Result: &r, Messages: p.weights.of(r.Target)}
 	if r.Invalid == nil {
-		d := p.job.scan.Destination(&r)
+		d := p.job.judge.Destination(&r)
 		p.predict(&f, d)
-		f.Differences = p.job.scan.Differences(&r)
+		f.Differences = p.job.judge.Differences(&r)
 		p.job.found = p.job.found || p.fails[f.Then.Outcome]
 		if p.existing != nil || p.flags.writeMap != "" {
 			p.destinations = append(p.destinations, d)
@@ -178,7 +182,7 @@ func (p *planner) write() error {
 	}
 	defer out.discard()
 	exceptions := postfix.Exceptions(p.cfg, p.level(), p.destinations)
-	o := postfix.MapOptions{Date: p.job.scan.Options().At, Type: p.flags.mapType, Path: absolute(p.flags.writeMap),
+	o := postfix.MapOptions{Date: p.job.at(), Type: p.flags.mapType, Path: absolute(p.flags.writeMap),
 		Tables: p.cfg.PolicyTables}
 	if err := postfix.WriteMap(out, p.level(), exceptions, o); err != nil {
 		return p.job.writeError(out, err)

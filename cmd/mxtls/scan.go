@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,6 +51,12 @@ type scanFlags struct {
 	noVantage     bool
 	controls      []string
 
+	save   string // keep the facts in this file
+	from   string // judge those of this file
+	resume string // go on with the run in this file
+
+	saved *savedRun // the run of from, once it is open
+
 	trust *pkix.Bundle // set by plan: Postfix's own trust anchors, in place of those that the flags name
 }
 
@@ -74,6 +81,9 @@ without an MX lookup, and each with a :port, as in Postfix's transport(5).`,
 			if done, err := f.output.list(s.out); done {
 				return err
 			}
+			if err := settled(cmd, args); err != nil {
+				return err
+			}
 			return f.run(cmd.Context(), s, args)
 		},
 	}
@@ -86,8 +96,17 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 	fl.SortFlags = false
 	f.sources.register(cmd)
 	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
+	f.registerFile(cmd)
+	fl.StringVar(&f.resume, "resume", "", "go on with the run in this `FILE` that was cut off: nothing in it is asked again")
 	f.output.register(cmd)
 	f.registerLook(cmd)
+}
+
+// registerFile adds the flags for runs in files.
+func (f *scanFlags) registerFile(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.save, "save", "", "keep the facts in this new `FILE`, compressed if it ends in .zst")
+	fl.StringVar(&f.from, "from", "", "look at nobody: judge the facts in this `FILE` again; - is stdin")
 }
 
 // registerLook adds the flags that say how to look, by whose roots, and how politely.
@@ -216,6 +235,8 @@ func (f *scanFlags) roots() (*pkix.Bundle, error) {
 		return pkix.System()
 	case f.ca != "":
 		return nil, fmt.Errorf("--ca %q is no bundle: it is system or mozilla", f.ca)
+	case f.saved != nil:
+		return f.saved.bundle()
 	}
 	b, err := pkix.System()
 	if err != nil {
@@ -271,36 +292,100 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 	if err := f.output.check(); err != nil {
 		return nil, err
 	}
+	j := &job{output: &f.output, streams: s}
+	if f.from != "" {
+		return j, f.rejudge(ctx, j)
+	}
 	tuneMemory(f.concurrency)
 	items, err := f.sources.open(ctx, args, s.in)
 	if err != nil {
 		return nil, err
 	}
-	j := &job{items: items, output: &f.output, streams: s}
-	if err := f.start(j); err != nil {
+	if err := f.start(ctx, j, items); err != nil {
 		items.close()
 		return nil, err
 	}
 	return j, nil
 }
 
-// start gives a job its scanner.
-func (f *scanFlags) start(j *job) error {
+// rejudge gives a job its facts from a saved run.
+func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
+	tuneMemory(0)
+	if err := f.openFrom(ctx, j.in); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.saved.close()
+		}
+	}()
+	at, err := parseTime(f.at)
+	if err != nil {
+		return err
+	}
+	if at.IsZero() {
+		at = f.saved.head().At
+	}
+	if j.roots = f.trust; j.roots == nil {
+		if j.roots, err = f.roots(); err != nil {
+			return err
+		}
+	}
+	if f.saved.remark != "" && !j.output.quiet {
+		fmt.Fprintf(j.err, "mxtls: %s\n", oneLine(f.saved.remark))
+	}
+	f.saved.judge = scanner.NewJudge(j.roots, at.UTC())
+	j.facts, j.judge = f.saved, f.saved.judge
+	return nil
+}
+
+// openFrom opens the saved run that --from names, if it does and is not open yet.
+func (f *scanFlags) openFrom(ctx context.Context, stdin io.Reader) (err error) {
+	if f.from != "" && f.saved == nil {
+		f.saved, err = openSavedRun(ctx, "--from", f.from, stdin)
+	}
+	return err
+}
+
+// start gives a job its scanner and the file that it keeps its facts in.
+func (f *scanFlags) start(ctx context.Context, j *job, items *sources) error {
 	options, err := f.options()
 	if err != nil {
 		return err
 	}
-	if err := f.bulk(j.items, options.EHLO); err != nil {
+	if err := f.bulk(items, options.EHLO); err != nil {
 		return err
 	}
-	if j.scan, err = scanner.New(options); err != nil {
+	l := &look{items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls}
+	if err := f.keep(ctx, j, l, &options); err != nil {
 		return err
 	}
-	if !f.noVantage {
-		j.controls = f.controls
-		j.vantage = true
+	if l.scan, err = scanner.New(options); err != nil {
+		j.save.close()
+		l.before.close()
+		return err
 	}
+	j.facts, j.judge, j.roots = l, l.scan.Judge(), l.scan.Options().Roots
 	return nil
+}
+
+// keep opens the file that the facts are kept in, and the run in it that is gone on with.
+func (f *scanFlags) keep(ctx context.Context, j *job, l *look, o *scanner.Options) (err error) {
+	switch {
+	case f.resume == "":
+		j.save, err = openSave(f.save)
+		return err
+	case f.save != "":
+		return errors.New("--save and --resume exclude each other: a run goes on in its own file")
+	}
+	if l.before, j.save, err = openResume(ctx, f.resume); err != nil {
+		return err
+	}
+	if err = l.before.fit(o); err != nil {
+		j.save.close()
+		l.before.close()
+	}
+	return err
 }
 
 // bulk refuses a long list when the servers on it could not tell who is asking.

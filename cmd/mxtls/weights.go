@@ -63,10 +63,17 @@ func parseWeights(r io.Reader) (weights, error) {
 		}
 		w[target.String()] += min(count, math.MaxInt64-w[target.String()])
 	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return nil, fmt.Errorf("a line has more than %d octets", bufio.MaxScanTokenSize)
+	}
 	return w, lines.Err()
 }
 
-var errNoCount = errors.New("no count")
+// What may be wrong with a line besides the domain. Two numbers may be one with a comma for the thousands.
+var (
+	errNoCount   = errors.New("no count")
+	errTwoCounts = errors.New("two numbers, of which one must be the count: 1,234 is written 1234")
+)
 
 // parseWeight reads one line.
 func parseWeight(text string) (name.Target, int64, error) {
@@ -75,7 +82,9 @@ func parseWeight(text string) (name.Target, int64, error) {
 	count := int64(-1)
 	for _, cell := range cells {
 		cell = strings.Trim(cell, `"`)
-		if n, err := strconv.ParseUint(cell, 10, 63); err == nil {
+		if n, err := strconv.ParseUint(cell, 10, 63); err == nil && count >= 0 {
+			return name.Target{}, 0, errTwoCounts
+		} else if err == nil {
 			count = int64(n)
 		} else if domain == "" {
 			domain = cell

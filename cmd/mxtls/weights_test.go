@@ -28,7 +28,10 @@ func TestParseWeights(t *testing.T) {
 		{"as many as there can be", "a.example,9223372036854775807\na.example,5\n", weights{"a.example": math.MaxInt64}, ""},
 		{"no count below the header", "domain,count\nexample.com\n", nil, "line 2: no count"},
 		{"negative", "example.com,1\nexample.com,-1\n", nil, "line 2: no count"},
-		{"no domain", "5,6\n", nil, "line 1: "},
+		{"no domain", "5\n", nil, "line 1: "},
+		{"thousands", "a.example,1,234\n", nil, "line 1: two numbers"},
+		{"thousands in quotes", "domain,count\na.example,\"1,234\"\n", nil, "line 2: two numbers"},
+		{"a line without an end", "a.example,1\n" + strings.Repeat("x", 1<<17), nil, "a line has more than 65536 octets"},
 		{"no domain either", "no/domain,6\n", nil, "line 1: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type certificate struct {
 	subject    dn
 	notBefore  instant
 	notAfter   instant
+	spki       []byte // the SubjectPublicKeyInfo
 	key        publicKey
 	extensions                   // see extensions.go
 	std        *x509.Certificate // as crypto/x509 reads it; nil when it refuses
@@ -114,6 +115,7 @@ func (c *certificate) readTBS(d der, algorithm []byte) error {
 	if err != nil {
 		return err
 	}
+	c.spki = spki.raw
 	var std any
 	if c.std != nil {
 		std = c.std.PublicKey

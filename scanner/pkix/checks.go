@@ -117,11 +117,11 @@ func (k publicKey) small() string {
 }
 
 // checkSignatures is internal_verify: signatures and dates from the top down. A root's signature on itself is not
-// looked at; where the last of the path did not sign itself, its dates are not either.
+// looked at; where the last of the path did not sign itself, its dates are not either, but under a bare key.
 func (t *trial) checkSignatures() {
 	n := len(t.path) - 1
 	parent := t.path[n]
-	if !parent.selfSigned {
+	if !parent.selfSigned && t.bare == nil {
 		if n > 0 {
 			n--
 		} else {

@@ -38,6 +38,7 @@ const (
 	errConstraintType    = 51
 	errNameSyntax        = 53
 	errHostname          = 62
+	errNoMatch           = 65
 	errLeafKey           = 66
 	errCAKey             = 67
 	errDigest            = 68
@@ -61,6 +62,8 @@ func (f fault) strict() bool { return f.num == errLeafKey || f.num == errCAKey |
 // Postfix's does not. Its faults are those of security level 1, in OpenSSL's order.
 type trial struct {
 	store     *Bundle
+	anchors   *Anchors // in place of the store: see anchored.go
+	bare      []byte   // the one of their keys that signed the last of the path
 	at        time.Time
 	signed    func(child, parent *certificate, depth int) truth.Truth
 	path      []*certificate
@@ -90,6 +93,10 @@ func (t *trial) report(depth, num int, reason Reason, text string) {
 // build finds a path (build_chain): an issuer in the store comes first, one that was sent second; from the store there
 // is no way back. Signatures have no say in it, and no choice is ever taken back.
 func (t *trial) build(sent []*certificate) {
+	if t.anchors != nil {
+		t.buildAnchored(sent)
+		return
+	}
 	fromSent := true
 	for trusted := true; ; {
 		last := t.path[len(t.path)-1]

@@ -78,8 +78,7 @@ func (v *Verifier) verdicts(chain [][]byte) *verdicts {
 		octets += len(der)
 	}
 	if len(chain) > maxCerts || octets > maxOctets {
-		return alike(Chain{Status: StatusUnknown, Reason: ChainTooLong, Sent: len(chain), SHA256: fingerprint(chain[0]),
-			Text: fmt.Sprintf("%d certificates of %d octets were sent, more than we take", len(chain), octets)})
+		return alike(tooLong(chain, octets))
 	}
 	key := hash(chain)
 	v.mu.Lock()
@@ -92,6 +91,12 @@ func (v *Verifier) verdicts(chain [][]byte) *verdicts {
 	}
 	v.mu.Unlock()
 	return judged()
+}
+
+// tooLong is the verdict on a chain over our limits.
+func tooLong(chain [][]byte, octets int) Chain {
+	return Chain{Status: StatusUnknown, Reason: ChainTooLong, Sent: len(chain), SHA256: fingerprint(chain[0]),
+		Text: fmt.Sprintf("%d certificates of %d octets were sent, more than we take", len(chain), octets)}
 }
 
 // alike is one verdict for whoever asks.

@@ -29,6 +29,9 @@ func Advice(bundle string, c *Config) []string {
 	case (c.Level == Dane || c.Level == DaneOnly) && !c.DNSSEC:
 		add("Without this, dane looks no TLSA record up. It needs a validating resolver on this machine.",
 			"smtp_dns_support_level = dnssec")
+		if !c.HostLookupDNS {
+			add("TLSA records come from the DNS, so hosts have to be looked up there.", "smtp_host_lookup = dns")
+		}
 	}
 	if c.Loglevel == 0 {
 		add("One line per TLS connection. Without it the log does not show whether mail was encrypted.",

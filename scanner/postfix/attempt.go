@@ -101,9 +101,9 @@ func (a *attempt) wrapped() step {
 	case st != nil:
 		return *st
 	case a.session.Stage < starttls.Greeted:
-		return *unknown(WrapperMode)
+		return *unknown(Wrapped)
 	}
-	return *skip("4.7.5", WrapperMode, "Cannot start TLS: handshake failure")
+	return *skip("4.7.5", Wrapped, "Cannot start TLS: handshake failure")
 }
 
 // greeting is the server's first word.

@@ -38,7 +38,7 @@ func (e *Entry) check(c *Config, level Level, ds []*Destination) (Problem, bool)
 	}
 	useless := true
 	for _, d := range ds {
-		with, without := PredictPolicy(c, d, e.Policy, 0), Predict(c, d, level, 0)
+		with, without := PredictPolicy(c, d, *e.Policy, 0), Predict(c, d, level, 0)
 		stopped := with.Outcome == Deferred || with.Outcome == Bounced
 		if stopped && without.Outcome != Unknown && with.Outcome.Worse(without.Outcome) {
 			return problem(Contradictory, "mail to %s would be %s by it (%s), and %s at level %s without it",

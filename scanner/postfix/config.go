@@ -36,6 +36,7 @@ type Config struct {
 	Level              Level  // smtp_tls_security_level or its ancestors; LevelUnknown when it is no level
 	CAfile, CApath     string // smtp_tls_CAfile, smtp_tls_CApath
 	AppendDefaultCA    bool   // tls_append_default_CA
+	TAFile             string // smtp_tls_trust_anchor_file, in whose place nothing else counts at verify and secure
 	Protocols          Protocols
 	MandatoryProtocols Protocols
 	Ciphers            string // smtp_tls_ciphers, a grade
@@ -51,10 +52,10 @@ type Config struct {
 	Fingerprints       []string // smtp_tls_fingerprint_cert_match
 	FingerprintDigest  string   // smtp_tls_fingerprint_digest
 	VerifyDepth        int      // smtp_tls_scert_verifydepth
-	TrustAnchorFile    string   // smtp_tls_trust_anchor_file, in place of CAfile and CApath where a match is required
 	Wrapper            bool     // smtp_tls_wrappermode: TLS from the first octet
 	InsecureMXPolicy   Level    // smtp_tls_dane_insecure_mx_policy
 	DNSSEC             bool     // smtp_dns_support_level = dnssec, with dns in smtp_host_lookup
+	HostLookupDNS      bool     // dns in smtp_host_lookup
 
 	Relayhost         string
 	FallbackRelay     string // smtp_fallback_relay: gets what no server takes
@@ -126,7 +127,9 @@ func (r *reader) trust(c *Config) {
 	c.CAfile, c.CApath = r.text("smtp_tls_CAfile"), r.text("smtp_tls_CApath")
 	c.AppendDefaultCA = r.yes("tls_append_default_CA")
 	c.VerifyDepth = r.number("smtp_tls_scert_verifydepth")
-	c.TrustAnchorFile = r.text("smtp_tls_trust_anchor_file")
+	if r.postfix.AtLeast(2, 11) {
+		c.TAFile = r.text("smtp_tls_trust_anchor_file")
+	}
 	c.Servername = r.text("smtp_tls_servername")
 	c.Loglevel = r.number("smtp_tls_loglevel")
 	c.SecureMatch, c.secure = r.matcher("smtp_tls_secure_cert_match")
@@ -135,7 +138,8 @@ func (r *reader) trust(c *Config) {
 	c.FingerprintDigest = strings.ToLower(r.required("smtp_tls_fingerprint_digest"))
 	c.noDigest = digests[c.FingerprintDigest] == nil && !slices.Contains(otherDigests, c.FingerprintDigest)
 	c.InsecureMXPolicy = r.levelOf("smtp_tls_dane_insecure_mx_policy", May, Encrypt, Dane)
-	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && r.lists("smtp_host_lookup", "dns")
+	c.HostLookupDNS = r.lists("smtp_host_lookup", "dns")
+	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && c.HostLookupDNS
 }
 
 // strengths reads which versions and ciphers are offered.

@@ -95,7 +95,18 @@ func TestRemarks(t *testing.T) {
 		{"no CAfile", fine + "smtp_tls_CAfile =", []string{NoAnchors}, "no fault of the servers"},
 		{"default CAs", fine + "tls_append_default_CA = yes", nil, ""},
 		{"default CAs alone", fine + "smtp_tls_CAfile =\ntls_append_default_CA = yes", []string{NoAnchors}, "nothing alone"},
-		{"relayhost", fine + "relayhost = [relay.example]:587", []string{RelayhostSet}, "[relay.example]:587"},
+		{"relayhost", fine + "relayhost = [relay.example]:587", []string{RelayhostSet},
+			"name [relay.example]:587 as the destination"},
+		{"other routes", fine + "transport_maps = hash:/t\nfallback_relay = [b.example]\ndefault_transport = uucp:x",
+			[]string{OtherRoutes, OtherRoutes, OtherRoutes}, "transport_maps = hash:/t was not read"},
+		{"fallback", fine + "smtp_fallback_relay = [b.example]", []string{OtherRoutes}, "goes there instead"},
+		{"senders' relays", fine + "sender_dependent_relayhost_maps = hash:/s", []string{OtherRoutes}, "was not read"},
+		{"a relay by another name", fine + "default_transport = smtp:[relay.example]", []string{RelayhostSet},
+			"name [relay.example] as"},
+		{"trust anchor file", fine + "smtp_tls_trust_anchor_file = /ta.pem", []string{TAFileSet}, "was not read"},
+		{"trust anchor file alone", fine + "smtp_tls_CAfile=\nsmtp_tls_trust_anchor_file = /ta.pem",
+			[]string{NoAnchors, TAFileSet}, "no fault of the servers"},
+		{"wrapper mode", fine + "smtp_tls_wrappermode = yes", []string{WrapperMode}, "as on port 465"},
 		{"dane, no DNSSEC", fine + "smtp_tls_security_level = dane", []string{DaneWithoutDNSSEC}, "works as may"},
 		{"dane-only, no DNSSEC", fine + "smtp_tls_security_level = dane-only", []string{DaneWithoutDNSSEC},
 			"defers all mail"},
@@ -184,7 +195,8 @@ func TestTables(t *testing.T) {
 	if len(c.Policies) != 3 || len(c.Policies[0].Entries) != 2 {
 		t.Fatalf("%d tables", len(c.Policies))
 	}
-	if diff := cmp.Diff([]string{UnreadableMap, PolicySyntax, PolicySyntax, PolicySyntax}, codes(c)); diff != "" {
+	want := []string{UnreadableMap, UnmadeMap, UnmadeMap, PolicySyntax, PolicySyntax, PolicySyntax}
+	if diff := cmp.Diff(want, codes(c)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if !strings.Contains(c.Remarks()[0].Text,
@@ -258,6 +270,19 @@ func TestTablePaths(t *testing.T) {
 	}
 }
 
+// TestDirectory: main.cf may stand in a directory whose name looks like a parameter.
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	s, err := ParseMainCF(strings.NewReader("smtp_tls_policy_maps = texthash:$config_directory/policy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewConfig(s, Options{Open: files(map[string]string{"/my$dir/policy": "a.test may"}), Directory: "/my$dir"})
+	if len(c.Policies) != 1 || hasRemark(c, UnreadableMap) {
+		t.Errorf("%v", c.Remarks())
+	}
+}
+
 // TestRefusedTable: a texthash: table in which a key stands twice costs all mail, as seen with Postfix 3.7.11; postmap
 // only warns of it.
 func TestRefusedTable(t *testing.T) {
@@ -286,6 +311,47 @@ func TestRefusedTable(t *testing.T) {
 		if refused := strings.Contains(tt.tables, "texthash:/twice"); hasRemark(c, RefusedMap) != refused {
 			t.Errorf("%s: %v", tt.tables, c.Remarks())
 		}
+	}
+}
+
+// TestMadeTable: of an indexed table Postfix reads what postmap made of the text.
+func TestMadeTable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func(name string) (io.ReadCloser, error) { return os.Open(name) }
+	text, made := filepath.Join(dir, "policy"), filepath.Join(dir, "policy.db")
+	then := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	write := func(name string, at time.Time) {
+		if err := os.WriteFile(name, []byte("example.test encrypt"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := ParseMainCF(strings.NewReader("smtp_tls_policy_maps = hash:" + text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func() string {
+		for _, r := range NewConfig(s, Options{Open: open}).Remarks() {
+			if r.Code == UnmadeMap {
+				return r.Text
+			}
+		}
+		return ""
+	}
+	write(text, then)
+	if got := said(); !strings.Contains(got, "has no "+made+" beside it") {
+		t.Errorf("not made: %q", got)
+	}
+	write(made, then.Add(-time.Second))
+	if got := said(); !strings.Contains(got, "Postfix has the older entries still") {
+		t.Errorf("not made again: %q", got)
+	}
+	write(made, then)
+	if got := said(); got != "" {
+		t.Errorf("made: %q", got)
 	}
 }
 

@@ -209,10 +209,10 @@ func TestValidHostname(t *testing.T) {
 // TestNotModelled: what predictions do without is said, each setting by name; what does nothing is not.
 func TestNotModelled(t *testing.T) {
 	t.Parallel()
-	lines := map[string]string{
-		"smtp_fallback_relay = [x.test]": "", "disable_dns_lookups = yes": "smtp_dns_support_level",
+	lines := map[string]string{ // what they are set to, and what the remark names where it is not the parameter
+		"disable_dns_lookups = yes":                                      "smtp_dns_support_level",
+		"smtp_tls_scert_verifydepth = 3":                                 "",
 		"smtp_sasl_auth_enable = yes\nsmtp_sasl_password_maps = hash:/x": "smtp_sasl_password_maps",
-		"smtp_tls_wrappermode = yes":                                     "", "smtp_tls_trust_anchor_file = /x": "", "smtp_tls_scert_verifydepth = 3": "",
 	}
 	for _, u := range unmodelled {
 		lines[u.parameter+" = something"] = ""
@@ -227,7 +227,7 @@ func TestNotModelled(t *testing.T) {
 			t.Errorf("%s: %q", setting, r)
 		}
 	}
-	for _, idle := range []string{"transport_maps =", "default_transport = SMTP", "ignore_mx_lookup_error = no",
+	for _, idle := range []string{"tls_config_file = default", "ignore_mx_lookup_error = no",
 		"smtp_tls_scert_verifydepth = 9", "smtp_sasl_auth_enable = yes", "smtp_sasl_password_maps = hash:/x",
 		"smtp_delivery_status_filter = $default_delivery_status_filter"} {
 		c := configured(t, Version{}, idle, "smtp_tls_loglevel = 1", "smtp_tls_security_level = may")

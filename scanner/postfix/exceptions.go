@@ -15,6 +15,7 @@ import (
 // Exception is an entry for smtp_tls_policy_maps, without which a level would stop a destination's mail.
 type Exception struct {
 	Key    string
+	Name   string // the domain for reading, where it is internationalized; "" else
 	Policy Policy
 	Why    string // the evidence: what would happen without it; one line, it may quote a server
 }
@@ -31,12 +32,20 @@ func Exceptions(c *Config, level Level, ds []*Destination) []Exception {
 		if key := d.key(); p.Outcome == Deferred || p.Outcome == Bounced {
 			if policy, ok := remedy(c, d, level); ok && !seen[key] {
 				seen[key] = true
-				all = append(all, Exception{Key: key, Policy: policy, Why: evidence(level, p)})
+				all = append(all, Exception{Key: key, Name: readable(d), Policy: policy, Why: evidence(level, p)})
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b Exception) int { return strings.Compare(a.Key, b.Key) })
 	return all
+}
+
+// readable is a destination's name as people write it; "" where that is the key.
+func readable(d *Destination) string {
+	if text := d.Target.Name.Unicode(); text != d.Target.Name.String() {
+		return text
+	}
+	return ""
 }
 
 // remedy is the strongest policy below a level that delivers to a destination.
@@ -165,7 +174,11 @@ func WriteMap(w io.Writer, level Level, es []Exception, o MapOptions) error {
 	}
 	review := o.Date.Add(o.Review).UTC().Format(time.DateOnly)
 	for _, e := range es {
-		fmt.Fprintf(b, "\n# %s\n# seen %s, review by %s\n%s %s\n", printable(e.Why), date, review, e.Key, e.Policy)
+		why := printable(e.Why)
+		if e.Name != "" {
+			why = e.Name + ": " + why // a name has no characters but letters, digits and marks
+		}
+		fmt.Fprintf(b, "\n# %s\n# seen %s, review by %s\n%s %s\n", why, date, review, e.Key, e.Policy)
 	}
 	return b.Flush()
 }

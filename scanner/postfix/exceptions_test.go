@@ -70,6 +70,24 @@ func TestExceptions(t *testing.T) {
 	}
 }
 
+// TestExceptionsReadable: a key that nobody can read has its name beside it.
+func TestExceptionsReadable(t *testing.T) {
+	t.Parallel()
+	d := destination(t, plain(10))
+	d.Target = target(t, "\u65e5\u672c\u8a9e.jp")
+	es := Exceptions(debian(), Encrypt, []*Destination{d})
+	var b strings.Builder
+	if err := WriteMap(&b, Encrypt, es, MapOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n# \u65e5\u672c\u8a9e.jp: deferred at level encrypt by ",
+		"\nxn--wgv71a119e.jp may\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
+
 // TestExceptionsSuffice: with the entries written and read again, what they are for is delivered.
 func TestExceptionsSuffice(t *testing.T) {
 	t.Parallel()
@@ -87,8 +105,8 @@ func TestExceptionsSuffice(t *testing.T) {
 		}
 		for _, d := range ds {
 			e, _ := m.Lookup(d.Target)
-			if got := PredictPolicy(debian(), d, e.Policy, 0).Outcome; got != Encrypted && got != Plaintext {
-				t.Errorf("%s %s: %s", e.Key, e.Policy, got)
+			if got := PredictPolicy(debian(), d, *e.Policy, 0).Outcome; got != Encrypted && got != Plaintext {
+				t.Errorf("%s %s: %s", e.Key, *e.Policy, got)
 			}
 		}
 	}
@@ -166,6 +184,8 @@ func TestAdvice(t *testing.T) {
 		{"all set", bundle, configured(t, Version{}, "smtp_tls_security_level = encrypt", "smtp_tls_loglevel = 1"), nil},
 		{"dane", bundle, configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1"),
 			[]string{"smtp_dns_support_level = dnssec"}},
+		{"dane, hosts file", bundle, configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1",
+			"smtp_host_lookup = native"), []string{"smtp_dns_support_level = dnssec", "smtp_host_lookup = dns"}},
 		{"broken CAfile", bundle, broken, []string{"smtp_tls_CAfile = " + bundle}},
 	} {
 		lines := Advice(tt.bundle, tt.cfg)

@@ -76,10 +76,10 @@ func FuzzPolicyMap(f *testing.F) {
 			}
 			back, err := parsePolicy(e.Policy.String(), Version{3, 10})
 			if err != nil {
-				t.Fatalf("%q as %q: %v", e.Value, e.Policy, err)
+				t.Fatalf("%q as %q: %v", e.Value, *e.Policy, err)
 			}
 			if back.String() != e.Policy.String() {
-				t.Fatalf("%q, then %q", e.Policy, back)
+				t.Fatalf("%q, then %q", *e.Policy, back)
 			}
 		}
 		if !slices.IsSortedFunc(m.Check(debian(), May, nil), func(a, b Problem) int { return a.Line - b.Line }) {

@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"crypto/tls"
+	"strings"
 	"testing"
 	"time"
 
@@ -210,6 +211,24 @@ func TestEngineOff(t *testing.T) {
 	}
 }
 
+// TestTrustAnchorFile: where main.cf has trust anchors of its own for verify and secure, who matches is not known.
+func TestTrustAnchorFile(t *testing.T) {
+	t.Parallel()
+	alone := configured(t, Version{}, "smtp_tls_CAfile =", "smtp_tls_trust_anchor_file = /ta.pem")
+	for _, r := range alone.Remarks() {
+		if strings.Contains(r.Text, "deliver nothing") {
+			t.Errorf("without a CAfile: %q", r.Text)
+		}
+	}
+	cfg := configured(t, Version{}, "smtp_tls_trust_anchor_file = /ta.pem")
+	for level, want := range map[Level]string{Encrypt: "encrypted Trusted", Verify: "unknown tafile_not_read",
+		Secure: "unknown tafile_not_read"} {
+		if got := brief(Predict(cfg, destination(t, at(10, well())), level, 0)); got != want {
+			t.Errorf("%s: %s, want %s", level, got, want)
+		}
+	}
+}
+
 // TestPolicy: what an entry of a policy table replaces.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
@@ -225,6 +244,7 @@ func TestPolicy(t *testing.T) {
 		{"secure match=.provider.test", provider, "encrypted Verified"},
 		{"secure match=-x-:mx.provider.test", provider, "encrypted Verified"},
 		{"verify match=nexthop:hostname", at(10, well()), "encrypted Verified"},
+		{"secure match=:", provider, "deferred Untrusted 4.7.5 certificate-host-mismatch"},
 		{"secure tafile=/ta.pem", at(10, well()), "unknown tafile_not_read"},
 		{"encrypt protocols=>=TLSv1.3", v12, "deferred 4.7.5 protocol_not_allowed"},
 		{"encrypt protocols=TLSv9", v12, "deferred 4.7.5 protocol_not_allowed"},

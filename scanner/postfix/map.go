@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"mxtls/scanner/internal/enum"
 	"mxtls/scanner/name"
@@ -24,13 +25,21 @@ type Map struct {
 	byKey map[string]int // index into Entries
 }
 
+// A meaning is what a right-hand side says to a release of Postfix. Most tables have a few of them, however many keys.
+type meaning struct {
+	value  string
+	policy Policy
+	err    error // why Postfix refuses it
+	odd    error // what it takes and cannot use
+}
+
 // Entry is one line of a policy table.
 type Entry struct {
 	Line   int // from 1
 	Key    string
-	Value  string // the right-hand side as written
-	Policy Policy
-	Err    error // why Postfix refuses the entry and defers the mail of its destinations; nil when it does not
+	Value  string  // the right-hand side as written
+	Policy *Policy // shared with the entries of the same value, and never changed
+	Err    error   // why Postfix refuses the entry and defers the mail of its destinations; nil when it does not
 }
 
 // ProblemKind is what is wrong with an entry of a policy table.
@@ -71,6 +80,10 @@ type Problem struct {
 // ParseMap reads a policy table called name for a release of Postfix (zero = 3.7). What is wrong with single lines is
 // in Problems; the error is r's, or a *SyntaxError for a table beyond our limit.
 func ParseMap(r io.Reader, name string, v Version) (*Map, error) {
+	return parseMap(r, name, v, maxEntry)
+}
+
+func parseMap(r io.Reader, name string, v Version, most int) (*Map, error) {
 	if v.IsZero() {
 		v = defaultPostfix
 	}
@@ -79,16 +92,35 @@ func ParseMap(r io.Reader, name string, v Version) (*Map, error) {
 	if start, _ := text.Peek(512); !isText(start) {
 		return nil, errors.New("this is no text, but a table that was made from one")
 	}
+	meanings := map[string]*meaning{}
 	for line, err := range logicalLines(text, maxTable) {
+		if err == nil && len(m.Entries) == most {
+			err = &SyntaxError{line.number, fmt.Sprintf("more than %d entries", most)}
+		}
 		if err != nil {
 			return nil, err
 		}
-		m.add(line, v)
+		m.add(line, func(value string) *meaning {
+			known, ok := meanings[value]
+			if !ok {
+				known = newMeaning(value, v)
+				meanings[known.value] = known
+			}
+			return known
+		})
 	}
 	return m, nil
 }
 
 func newMap(name string) *Map { return &Map{Name: name, byKey: map[string]int{}} }
+
+func newMeaning(value string, v Version) *meaning {
+	m := &meaning{value: strings.Clone(value)}
+	if m.policy, m.err = parsePolicy(m.value, v); m.err == nil {
+		m.odd = m.policy.odd(v)
+	}
+	return m
+}
 
 // refuseDuplicates is what smtp(8) does with a texthash: table in which a key stands twice (dict_thash.c: maps_create
 // sets none of the flags that make it a warning, as postmap does).
@@ -105,17 +137,21 @@ func isText(b []byte) bool {
 	return !slices.Contains(b, 0)
 }
 
-func (m *Map) add(line logicalLine, v Version) {
+// add takes in a line. It keeps no more of it than the key.
+func (m *Map) add(line logicalLine, read func(value string) *meaning) {
 	end := strings.IndexAny(line.text, blanks)
 	if end < 0 {
 		m.problem(line.number, excerpt(line.text), SyntaxProblem, "it has a key and no policy, so it is left out")
 		return
 	}
-	e := Entry{Line: line.number, Key: strings.ToLower(line.text[:end]), Value: trimBlanks(line.text[end:])}
-	if e.Policy, e.Err = parsePolicy(e.Value, v); e.Err != nil {
-		m.problem(e.Line, e.Key, BadPolicy, "Postfix refuses it and defers the mail: "+e.Err.Error())
-	} else if odd := e.Policy.odd(v); odd != nil {
-		m.problem(e.Line, e.Key, BadPolicy, odd.Error())
+	is := read(trimBlanks(line.text[end:]))
+	e := Entry{Line: line.number, Key: strings.Clone(strings.ToLower(line.text[:end])), Value: is.value,
+		Policy: &is.policy, Err: is.err}
+	switch {
+	case is.err != nil:
+		m.problem(e.Line, e.Key, BadPolicy, "Postfix refuses it and defers the mail: "+is.err.Error())
+	case is.odd != nil:
+		m.problem(e.Line, e.Key, BadPolicy, is.odd.Error())
 	}
 	if strings.HasSuffix(e.Key, ":") {
 		m.problem(e.Line, e.Key, SyntaxProblem, "the key ends in a colon, as in aliases(5), and is never asked for")
@@ -156,10 +192,16 @@ func unaskable(key string) string {
 		return "no next-hop is written so: " + err.Error()
 	case err != nil:
 		return "" // a top-level domain, or a host of one label
+	case !isASCII(plain):
+		return "Postfix asks for it where a recipient is written so (SMTPUTF8), else for " + t.String()
 	case t.String() != plain:
 		return "Postfix would ask for " + t.String()
 	}
 	return ""
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // Lookup finds the entry for a next-hop as Postfix does, see [keys].

@@ -47,6 +47,31 @@ func TestParsePolicy(t *testing.T) {
 		{Version{3, 7}, "secure match=", `!attribute "match" has empty value`},
 		{Version{3, 7}, "secure tafile=", `!attribute "tafile" has empty value`},
 		{Version{3, 7}, "may servername=", `!"servername=" specifies an invalid hostname`},
+		{Version{3, 7}, "may servername=a_b", "may servername=a_b"},
+		{Version{3, 7}, "may servername=" + strings.Repeat("a", 64) + ".test",
+			`!"servername=` + strings.Repeat("a", 64) + `.test" specifies an invalid hostname`},
+		{Version{3, 7}, "may servername=" + strings.Repeat("a.", 128) + "b",
+			`!"servername=` + strings.Repeat("a.", 40) + `..." specifies an invalid hostname`},
+		{Version{3, 7}, "may servername=-x-", `!"servername=-x-" specifies an invalid hostname`},
+		{Version{3, 7}, "may servername=x.y.", `!"servername=x.y." specifies an invalid hostname`},
+		{Version{3, 7}, "may servername=127.0.0.1", `!"servername=127.0.0.1" specifies an invalid hostname`},
+		{Version{3, 7}, "encrypt exclude= exclude=", `!attribute "exclude" is specified multiple times`},
+		{Version{3, 7}, "encrypt protocols= protocols=TLSv1", `!attribute "protocols" is specified multiple times`},
+		{Version{3, 7}, "may connection_reuse=yes connection_reuse=no", "may"},
+		{Version{3, 7}, "encrypt protocols=>=TLSv1.2,<=TLSv1.3", `!invalid attribute name: "<"`},
+		{Version{3, 7}, "encrypt protocols=>=TLSv1.2:<=TLSv1.3", "encrypt protocols=>=TLSv1.2:<=TLSv1.3"},
+		{Version{3, 7}, "half-dane", `!invalid security level "half-dane"`},
+		{Version{3, 7}, "{ encrypt }", `!invalid security level "{"`},
+		{Version{3, 7}, "encrypt =x", `!malformed attribute/value pair "=x"`},
+		{Version{3, 7}, "secure match=:", "secure match=:"},
+		{Version{3, 7}, "secure match=: match=a.test match=:", "secure match=a.test"},
+		{Version{3, 10}, "may policy_ttl=5", "!built-in policy has unexpected attribute policy_ttl"},
+		{Version{3, 10}, "may policy_type=tlsa", `!attribute "policy_type" has an unexpected value: "tlsa"`},
+		{Version{3, 10}, "may policy_type=sts policy_type=sts", `!attribute "policy_type" is specified multiple times`},
+		{Version{3, 10}, "may policy_type=sts policy_domain=-", `!attribute "policy_domain" has a malformed value: "-"`},
+		{Version{3, 10}, "may policy_type=sts policy_ttl=1d", `!attribute "policy_ttl" has a malformed value: "1d"`},
+		{Version{3, 10}, "may policy_type=sts policy_domain=a.test policy_failure=sts-policy-invalid policy_ttl=9 " +
+			"mx_host_pattern=a mx_host_pattern=b", "may"},
 		{Version{3, 7}, "may connection_reuse=perhaps", `!attribute "connection_reuse" has bad value: "perhaps"`},
 		{Version{3, 7}, "may high", `!malformed attribute/value pair "high"`},
 		{Version{3, 7}, "may colour=red", `!invalid attribute name: "colour"`},
@@ -94,6 +119,7 @@ func TestParseMap(t *testing.T) {
 		"[2001:DB8::1] may",
 		"n.test colourful",
 		"http://o.test may",
+		"m\u00fcnchen.test may",
 	)
 	var problems []string
 	for _, p := range m.Problems {
@@ -102,9 +128,12 @@ func TestParseMap(t *testing.T) {
 	want := []string{"a.test duplicate_key", "c.test: syntax_error", "alone syntax_error", "user@d.test never_matched",
 		"*.e.test never_matched", ".f.test:25 never_matched", ".[g.test] never_matched", "h.test. never_matched",
 		"k.test invalid_policy", "l.test invalid_policy", "m.test invalid_policy", "n.test invalid_policy",
-		"http://o.test never_matched"}
+		"http://o.test never_matched", "m\u00fcnchen.test never_matched"}
 	if diff := cmp.Diff(want, problems); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if last := m.Problems[len(m.Problems)-1]; !strings.Contains(last.Text, "SMTPUTF8), else for xn--mnchen-3ya.test") {
+		t.Errorf("%q", last.Text)
 	}
 	for _, tt := range []struct{ next, key, policy string }{
 		{"a.test", "a.test", "may"},
@@ -120,12 +149,29 @@ func TestParseMap(t *testing.T) {
 		{"[2001:db8::1]", "[2001:db8::1]", "may"},
 	} {
 		e, ok := m.Lookup(target(t, tt.next))
-		if got := e.Policy.String(); ok != (tt.key != "") || e.Key != tt.key || ok && got != tt.policy {
+		got := ""
+		if ok {
+			got = e.Policy.String()
+		}
+		if e.Key != tt.key || got != tt.policy {
 			t.Errorf("%s: %q %s, want %q %s", tt.next, e.Key, got, tt.key, tt.policy)
 		}
 	}
 	if m.Problems[0].Line != 3 || m.Entries[1].Line != 4 {
 		t.Errorf("lines %d and %d, want 3 and 4", m.Problems[0].Line, m.Entries[1].Line)
+	}
+}
+
+// TestParseMapLimit: a table has an end, and comments are not counted.
+func TestParseMapLimit(t *testing.T) {
+	t.Parallel()
+	const text = "a.test may\n# comment\nb.test may\n"
+	if m, err := parseMap(strings.NewReader(text), "policy", Version{}, 2); err != nil || len(m.Entries) != 2 {
+		t.Errorf("two entries: %v", err)
+	}
+	_, err := parseMap(strings.NewReader(text+"\nc.test may"), "policy", Version{}, 2)
+	if err == nil || err.Error() != "line 5: more than 2 entries" {
+		t.Errorf("three entries: %v", err)
 	}
 }
 

@@ -16,17 +16,23 @@ import (
 	"mxtls/scanner/pkix"
 )
 
-func TestFingerprint(t *testing.T) {
-	t.Parallel()
+// selfSigned is a certificate that can be read, and its key.
+func selfSigned(t *testing.T) (leaf []byte, key *ecdsa.PrivateKey) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	leaf, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
+	if leaf, err = x509.CreateCertificate(rand.Reader, template, template, key.Public(), key); err != nil {
 		t.Fatal(err)
 	}
+	return leaf, key
+}
+
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	leaf, key := selfSigned(t)
 	spki, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,8 @@ type plan struct {
 
 // newPlan puts a policy and the configuration together (set_cipher and policy_create in smtp_tls_policy.c).
 func newPlan(c *Config, p Policy, age time.Duration) plan {
-	n := plan{cfg: c, level: p.Level, age: age, protocols: c.Protocols, grade: c.Ciphers, tafile: len(p.TAFiles) > 0 || c.TrustAnchorFile != ""}
+	n := plan{cfg: c, level: p.Level, age: age, protocols: c.Protocols, grade: c.Ciphers}
+	n.tafile = len(p.TAFiles) > 0 || c.TAFile != ""
 	n.exclude = append(n.exclude, c.Exclude...)
 	if p.Level.required() {
 		n.protocols, n.grade = c.MandatoryProtocols, c.MandatoryCiphers

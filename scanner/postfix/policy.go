@@ -34,12 +34,19 @@ var attributes = map[string]struct {
 	"connection_reuse": {Version{3, 4}, true},
 	"enable_rpk":       {Version{3, 9}, true},
 	// What MTA-STS plugins add for TLSRPT: taken, and without a bearing on the delivery.
-	"policy_type":     {Version{3, 10}, true},
-	"policy_domain":   {Version{3, 10}, true},
+	"policy_type":     {Version{3, 10}, false},
+	"policy_domain":   {Version{3, 10}, false},
 	"policy_string":   {Version{3, 10}, true},
-	"policy_ttl":      {Version{3, 10}, true},
-	"policy_failure":  {Version{3, 10}, true},
+	"policy_ttl":      {Version{3, 10}, false},
+	"policy_failure":  {Version{3, 10}, false},
 	"mx_host_pattern": {Version{3, 10}, true},
+}
+
+// pluginWords are the values that two of a plugin's attributes may have (tlsrpt_wrapper.c).
+var pluginWords = map[string][]string{
+	"policy_type": {"sts", "no-policy-found"},
+	"policy_failure": {"sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid",
+		"validation-failure"},
 }
 
 // parsePolicy reads the right-hand side of a policy table's entry (tls_policy_lookup_one in smtp_tls_policy.c): a
@@ -80,6 +87,13 @@ func parsePolicy(s string, v Version) (Policy, error) {
 			return p, err
 		}
 	}
+	if !seen["policy_type"] {
+		for _, name := range []string{"policy_ttl", "policy_domain", "policy_string", "mx_host_pattern", "policy_failure"} {
+			if seen[name] {
+				return p, fmt.Errorf("built-in policy has unexpected attribute %s", name)
+			}
+		}
+	}
 	return p, nil
 }
 
@@ -109,6 +123,18 @@ func (p *Policy) set(name, value string) error {
 		if p.Servername = value; !validHostname(value) {
 			return fmt.Errorf("\"%s=%s\" specifies an invalid hostname", name, excerpt(value))
 		}
+	case "policy_type", "policy_failure":
+		if !slices.Contains(pluginWords[name], value) {
+			return fmt.Errorf("attribute %q has an unexpected value: %q", name, excerpt(value))
+		}
+	case "policy_domain":
+		if !validHostname(value) {
+			return malformed(name, value)
+		}
+	case "policy_ttl":
+		if !isNumber(value) {
+			return malformed(name, value)
+		}
 	case "connection_reuse", "enable_rpk":
 		if !strings.EqualFold(value, "yes") && !strings.EqualFold(value, "no") {
 			return fmt.Errorf("attribute %q has bad value: %q", name, excerpt(value))
@@ -117,18 +143,41 @@ func (p *Policy) set(name, value string) error {
 	return nil
 }
 
+func malformed(name, value string) error {
+	return fmt.Errorf("attribute %q has a malformed value: %q", name, excerpt(value))
+}
+
+// validHostname is what Postfix takes for a host's name (valid_hostname.c).
+func validHostname(s string) bool {
+	const maxHostname, maxLabel = 255, 63
+	for label := range strings.SplitSeq(s, ".") {
+		odd := func(r rune) bool {
+			return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+		}
+		if label == "" || len(label) > maxLabel || strings.Trim(label, "-") != label || strings.ContainsFunc(label, odd) {
+			return false
+		}
+	}
+	return len(s) <= maxHostname && strings.Trim(s, "0123456789.-") != ""
+}
+
 func (p *Policy) addMatch(value string) error {
 	const name = "match"
 	if value == "" {
 		return fmt.Errorf("attribute %q has empty value", name)
 	}
+	separator := ":"
 	switch p.Level {
 	case Verify, Secure:
-		p.Match = append(p.Match, strings.FieldsFunc(value, func(r rune) bool { return r == ':' })...)
 	case Fingerprint:
-		p.Match = append(p.Match, strings.FieldsFunc(value, func(r rune) bool { return r == '|' })...)
+		separator = "|"
 	default:
 		return p.misplaced(name)
+	}
+	words := strings.FieldsFunc(value, func(r rune) bool { return string(r) == separator })
+	p.Match = slices.DeleteFunc(append(p.Match, words...), func(word string) bool { return word == separator })
+	if len(p.Match) == 0 {
+		p.Match = []string{separator} // it replaces main.cf's names by none
 	}
 	return nil
 }
@@ -146,24 +195,6 @@ func (p *Policy) odd(v Version) error {
 		return err
 	}
 	return nil
-}
-
-// validHostname is valid_hostname.c: letters, digits, "_" and "-" in labels of up to 63 octets, none of which begins
-// or ends with "-"; not all digits.
-func validHostname(s string) bool {
-	const maxHost, maxLabel = 255, 63
-	if len(s) > maxHost || strings.Trim(s, "0123456789.") == "" {
-		return false
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' ||
-			strings.ContainsFunc(label, func(r rune) bool {
-				return r != '-' && r != '_' && !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-			}) {
-			return false
-		}
-	}
-	return true
 }
 
 func (p *Policy) misplaced(name string) error {

@@ -32,9 +32,9 @@ func Current(c *Config, d *Destination, age time.Duration) (Prediction, Policy) 
 		p := Policy{Level: c.Level}
 		return PredictPolicy(c, d, p, age), p
 	case e.Err != nil:
-		return refused(c, d, PolicyInvalid, age), e.Policy
+		return refused(c, d, PolicyInvalid, age), *e.Policy
 	default:
-		return PredictPolicy(c, d, e.Policy, age), e.Policy
+		return PredictPolicy(c, d, *e.Policy, age), *e.Policy
 	}
 }
 
@@ -51,7 +51,7 @@ func (c *Config) entry(d *Destination) (Entry, bool) {
 	for key := range keys(d.Target) {
 		for _, m := range c.Policies {
 			if m.Refused != "" {
-				return Entry{Err: errors.New(m.Refused)}, true
+				return Entry{Policy: &Policy{}, Err: errors.New(m.Refused)}, true
 			}
 			if i, ok := m.byKey[key]; ok {
 				return m.Entries[i], true
@@ -88,7 +88,7 @@ func predict(c *Config, d *Destination, p Policy, age time.Duration) Prediction 
 	}
 	switch {
 	case c.Wrapper && p.Level != LevelUnknown && !p.Level.required():
-		return expire(c, Prediction{Outcome: Deferred, Code: "4.3.0", Reason: WrapperMode,
+		return expire(c, Prediction{Outcome: Deferred, Code: "4.3.0", Reason: Wrapped,
 			Text: "server unavailable or unable to receive mail"}, age)
 	case p.Level > None && p.Servername == "" && c.Servername != "" && !validHostname(c.Servername):
 		return refused(c, d, ServernameInvalid, age)

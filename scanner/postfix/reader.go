@@ -213,7 +213,7 @@ func (r *reader) matcher(parameter string) ([]string, pkix.Matcher) {
 	words := splitCiphers(r.required(parameter))
 	m, odd := newMatcher(words)
 	if odd != nil {
-		r.remark(BadValue, "%s: %v, so no certificate has it", parameter, odd)
+		r.remark(BadValue, "%s: %v", parameter, odd)
 	}
 	return words, m
 }
@@ -223,10 +223,17 @@ func (r *reader) matcher(parameter string) ([]string, pkix.Matcher) {
 func newMatcher(words []string) (m pkix.Matcher, odd error) {
 	var good []string
 	for _, word := range words {
-		if _, err := pkix.NewMatcher(word); err == nil {
+		_, err := pkix.NewMatcher(word)
+		domain, wild := strings.CutPrefix(word, "*.")
+		switch {
+		case err == nil:
 			good = append(good, word)
-		} else if odd == nil {
-			odd = err
+		case odd != nil:
+		case wild:
+			odd = fmt.Errorf("match name %q is met by this very wildcard in a certificate alone; for all names below the "+
+				"domain it would be %q", excerpt(word), "."+excerpt(domain))
+		default:
+			odd = fmt.Errorf("%w, so no certificate has it", err)
 		}
 	}
 	m, _ = pkix.NewMatcher(good...) // each was taken alone

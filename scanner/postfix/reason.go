@@ -21,7 +21,7 @@ const (
 	NotStarted          = "not_started"               // main.cf has a value that smtp(8) does not start with
 	FallbackRelay       = "fallback_relay"            // no server takes it, so it goes to smtp_fallback_relay
 	NoMXLookup          = "no_mx_lookup"              // main.cf forbids to look MX records up, which we did
-	WrapperMode         = "wrappermode"               // smtp_tls_wrappermode: TLS from the first octet
+	Wrapped             = "wrappermode"               // smtp_tls_wrappermode: TLS from the first octet
 	ServernameInvalid   = "servername_invalid"        // smtp_tls_servername is no host name
 	ChainTooLong        = "chain_too_long"            // perhaps longer than smtp_tls_scert_verifydepth allows
 	WaitedLess          = "waited_less"               // the server was silent, but Postfix waits longer than we did

@@ -3,6 +3,7 @@ package postfix
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Remark is something about a configuration that an operator should know before reading predictions.
@@ -16,13 +17,17 @@ const (
 	UnknownLevel       = "unknown_level"       // smtp_tls_security_level is no level
 	RemarkEngineOff    = "engine_off"          // the CAfile cannot be loaded, so there is no TLS at all
 	RelayhostSet       = "relayhost"           // mail goes to a relay, whose TLS is the only one that counts
+	OtherRoutes        = "other_routes"        // some mail goes where other settings say
+	WrapperMode        = "wrappermode"         // TLS begins with the connection, and not with STARTTLS
 	LevelNone          = "level_none"          // TLS is off
 	DaneWithoutDNSSEC  = "dane_without_dnssec" // dane and dane-only ask nobody for TLSA records
 	NoAnchors          = "no_trust_anchors"    // no CAfile, so everything is Untrusted
+	TAFileSet          = "trust_anchor_file"   // trust anchors that were not read
 	FingerprintNothing = "no_fingerprints"     // level fingerprint without any
 	LoglevelZero       = "loglevel_zero"       // no TLS lines in the log
 	RefusedMap         = "refused_map"         // a policy table that Postfix refuses, and so defers all mail
 	UnreadableMap      = "unreadable_map"      // a policy table that was not read
+	UnmadeMap          = "unmade_map"          // a policy table whose text postmap has not seen
 	PolicySyntax       = "policy_syntax"       // a policy table with entries that Postfix refuses
 	ServernameSet      = "servername"          // the handshake names a server, and ours did not
 	NotModelled        = "not_modelled"        // a setting that bears on mail, and that predictions do without
@@ -35,9 +40,9 @@ const (
 
 // remarkOrder is what to say first.
 var remarkOrder = []string{
-	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, LevelNone, DaneWithoutDNSSEC, NoAnchors,
-	FingerprintNothing, UnreadableMap, PolicySyntax, LoglevelZero, ServernameSet, NotModelled, LegacyTLS, PolicyIgnored, UndefinedName,
-	VersionMismatch,
+	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, WrapperMode, LevelNone, DaneWithoutDNSSEC,
+	NoAnchors, TAFileSet, FingerprintNothing, UnreadableMap, UnmadeMap, PolicySyntax, LoglevelZero, OtherRoutes,
+	ServernameSet, NotModelled, LegacyTLS, PolicyIgnored, UndefinedName, VersionMismatch,
 }
 
 // Remarks are what makes predictions moot or is wrong with the configuration, the weightiest first.
@@ -63,9 +68,11 @@ func (c *Config) consequences(r *reader) []Remark {
 	var all []Remark
 	add := func(code, format string, args ...any) { all = append(all, Remark{code, fmt.Sprintf(format, args...)}) }
 	if c.Relayhost != "" {
-		add(RelayhostSet, "relayhost = %s: all mail goes there, so only the TLS between here and there is this Postfix's; "+
-			"what happens behind it is the relay's to decide", excerpt(c.Relayhost))
+		add(RelayhostSet, "relayhost = %[1]s: all mail goes there, so only the TLS between here and there is this "+
+			"Postfix's, and what happens behind it is the relay's to decide; to ask about it, name %[1]s as the destination",
+			excerpt(c.Relayhost))
 	}
+	all = append(all, r.routes()...)
 	if c.Level == None {
 		add(LevelNone, "smtp_tls_security_level is none: no mail is encrypted, except where a policy table says so")
 	}
@@ -77,13 +84,20 @@ func (c *Config) consequences(r *reader) []Remark {
 		add(DaneWithoutDNSSEC, "smtp_tls_security_level = %s %s without smtp_dns_support_level = dnssec and dns in "+
 			"smtp_host_lookup: no TLSA record is looked up", c.Level, does)
 	}
+	if c.TAFile != "" {
+		add(TAFileSet, "smtp_tls_trust_anchor_file = %s was not read: it replaces CAfile and CApath at the levels verify "+
+			"and secure, so what becomes of mail there is not known", excerpt(c.TAFile))
+	}
 	if !c.Trusts() {
-		beside := ""
+		beside, deliver := "", ", and the levels verify and secure deliver nothing"
 		if c.AppendDefaultCA {
 			beside = " (tls_append_default_CA = yes adds to these, and does nothing alone)"
 		}
+		if c.TAFile != "" {
+			deliver = ""
+		}
 		add(NoAnchors, "no smtp_tls_CAfile, no smtp_tls_CApath%s: Postfix trusts no certificate, so every one is logged as "+
-			"Untrusted, which is no fault of the servers, and the levels verify and secure deliver nothing", beside)
+			"Untrusted, which is no fault of the servers%s", beside, deliver)
 	}
 	if c.Level == Fingerprint && len(c.Fingerprints) == 0 {
 		add(FingerprintNothing, "smtp_tls_security_level = fingerprint without smtp_tls_fingerprint_cert_match: Postfix "+
@@ -104,6 +118,36 @@ func (c *Config) consequences(r *reader) []Remark {
 	all = append(all, c.namedServers()...)
 	all = append(all, c.notModelled(r)...)
 	return append(all, c.badEntries()...)
+}
+
+// routes are remarks on settings that send mail elsewhere than to the MX hosts of its domain.
+func (r *reader) routes() []Remark {
+	var all []Remark
+	add := func(code, format string, args ...any) { all = append(all, Remark{code, fmt.Sprintf(format, args...)}) }
+	for _, parameter := range []string{"transport_maps", "sender_dependent_relayhost_maps",
+		"sender_dependent_default_transport_maps"} {
+		if value := r.text(parameter); value != "" {
+			add(OtherRoutes, "%s = %s was not read: what becomes of the mail that it sends elsewhere, only a look at that "+
+				"destination tells", parameter, excerpt(value))
+		}
+	}
+	switch kind, hop, _ := strings.Cut(r.text("default_transport"), ":"); {
+	case kind != "smtp":
+		add(OtherRoutes, "default_transport = %s: mail is not left to the transport smtp, whose settings these are",
+			excerpt(r.text("default_transport")))
+	case hop != "":
+		add(RelayhostSet, "default_transport = smtp:%[1]s sends all mail there; to ask about it, name %[1]s as the "+
+			"destination", excerpt(hop))
+	}
+	if value := r.text("smtp_fallback_relay"); value != "" {
+		add(OtherRoutes, "smtp_fallback_relay = %s: mail that would be deferred here, or bounced for want of a server, goes "+
+			"there instead, which was not looked at: unknown", excerpt(value))
+	}
+	if r.yes("smtp_tls_wrappermode") {
+		add(WrapperMode, "smtp_tls_wrappermode = yes: TLS begins with the connection, as on port 465, which is not tried "+
+			"here; at the levels below encrypt no mail is sent at all")
+	}
+	return all
 }
 
 // badEntries are remarks on the policy tables' entries that Postfix refuses or leaves out.

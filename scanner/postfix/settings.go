@@ -12,8 +12,9 @@ import (
 // Limits of what is read.
 const (
 	maxMainCF = 1 << 20  // octets of a main.cf; real ones have a few KB, a whole postconf listing 50
-	maxTable  = 16 << 20 // octets of a policy table: some 300,000 entries with a comment each
+	maxTable  = 64 << 20 // octets of a policy table: a million entries, and some of them with a comment
 	maxValue  = 64 << 10 // octets of an expanded value: "$a$a" in a row of parameters doubles at each step
+	maxEntry  = 1 << 20  // entries of one; each takes some 200 octets
 	maxDepth  = 50       // of parameters that name each other; Postfix's own limit is 100
 	maxSteps  = 10_000   // names looked up for one value, for the same reason
 )

@@ -46,7 +46,7 @@ func TestParseMainCFErrors(t *testing.T) {
 		"a = b\n\x00d = x":   `line 2: missing attribute name: ""`,
 		"\n= foo":            `line 2: missing attribute name: "= foo"`,
 		"smtp_tls level = x": `line 1: missing '=' after attribute name: "smtp_tls level = x"`,
-		"\ufeff# comment":    "line 1: missing '=' after attribute name: \"\\ufeff# comment\": " +
+		"\ufeff# comment": "line 1: missing '=' after attribute name: \"\\ufeff# comment\": " +
 			"the file begins with a byte order mark, so this is no comment to Postfix",
 		"a = b\n" + strings.Repeat("x", maxMainCF): "line 2: more than 1048576 octets",
 	} {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"strings"
+	"time"
 )
 
 // tableText says where a table's entries stand as text: for a texthash: table in the file that it names, for an
@@ -52,7 +54,7 @@ func (r *reader) table(table string, open func(name string) (io.ReadCloser, erro
 	}
 	f, err := open(name)
 	if err != nil {
-		if f, e := open(name + made); made != "" && e == nil {
+		if f, e := open(name + made); e == nil {
 			f.Close()
 			return nil, fmt.Errorf("the text that %s was made from is gone, and \"postmap -s %s:%s >FILE\" brings it back",
 				name+made, kind, name)
@@ -61,8 +63,12 @@ func (r *reader) table(table string, open func(name string) (io.ReadCloser, erro
 	}
 	defer f.Close()
 	m, err := ParseMap(f, name, r.postfix)
-	if err == nil && kind == "texthash" {
+	switch {
+	case err != nil:
+	case made == "":
 		m.refuseDuplicates()
+	default:
+		r.made(kind+":"+name, changed(f), name+made, open)
 	}
 	return m, err
 }
@@ -76,7 +82,8 @@ func parseInline(s string, v Version) *Map {
 			item = pair
 		}
 		key, value, _ := strings.Cut(item, "=")
-		m.add(logicalLine{i + 1, trimBlanks(key) + " " + trimBlanks(value)}, v)
+		m.add(logicalLine{i + 1, trimBlanks(key) + " " + trimBlanks(value)},
+			func(value string) *meaning { return newMeaning(value, v) })
 	}
 	return m
 }
@@ -87,11 +94,38 @@ func parseStatic(s string, v Version) *Map {
 	if inner, _, ok := bracketed(s); ok {
 		s = inner
 	}
-	m.all = &Entry{Line: 1, Value: trimBlanks(s)}
-	if m.all.Policy, m.all.Err = parsePolicy(m.all.Value, v); m.all.Err != nil {
-		m.problem(1, "", BadPolicy, "Postfix refuses it and defers all mail: "+m.all.Err.Error())
+	is := newMeaning(trimBlanks(s), v)
+	m.all = &Entry{Line: 1, Value: is.value, Policy: &is.policy, Err: is.err}
+	if is.err != nil {
+		m.problem(1, "", BadPolicy, "Postfix refuses it and defers all mail: "+is.err.Error())
 	}
 	return m
+}
+
+// made tells of a table that postmap has not made yet, or not again since its text was changed: Postfix reads what
+// postmap made.
+func (r *reader) made(table string, text time.Time, file string, open func(name string) (io.ReadCloser, error)) {
+	f, err := open(file)
+	if err != nil {
+		r.remark(UnmadeMap, "%s has no %s beside it: a Postfix that finds none either defers all mail; \"postmap %s\" "+
+			"makes it", excerpt(table), excerpt(file), excerpt(table))
+		return
+	}
+	defer f.Close()
+	if at := changed(f); at.Before(text) {
+		r.remark(UnmadeMap, "%s was changed after %s was made from it: Postfix has the older entries still, predictions "+
+			"have the newer ones; \"postmap %s\" makes it anew", excerpt(table), excerpt(file), excerpt(table))
+	}
+}
+
+// changed is when a file was changed last; zero where that is not known.
+func changed(f io.Reader) time.Time {
+	if file, ok := f.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := file.Stat(); err == nil {
+			return info.ModTime()
+		}
+	}
+	return time.Time{}
 }
 
 // splitTables splits a list of tables, where braces keep an item together.

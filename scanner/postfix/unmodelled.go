@@ -8,10 +8,6 @@ import (
 // unmodelled are parameters that decide whether mail travels encrypted or where it goes, and that predictions do not
 // know; with the value that does nothing, and with what another one does.
 var unmodelled = []struct{ parameter, idle, does string }{
-	{"transport_maps", "", "mail that it sends elsewhere does not go to the MX hosts that were looked at"},
-	{"sender_dependent_relayhost_maps", "", "mail of the senders in it does not go to the MX hosts that were looked at"},
-	{"sender_dependent_default_transport_maps", "", "mail of the senders in it may go elsewhere, or by another smtp(8)"},
-	{"default_transport", "smtp", "mail does not go by smtp(8), or by one with settings of its own in master.cf"},
 	{"use_srv_lookup", "", "servers are looked up by SRV records there"},
 	{"ignore_mx_lookup_error", "no", "where MX records cannot be looked up, mail goes to the domain's own address"},
 	{"smtp_tcp_port", "smtp", "servers were looked at on their usual port"},
@@ -51,16 +47,10 @@ func (c *Config) notModelled(r *reader) []Remark {
 		add(set && value != "" && !strings.EqualFold(value, u.idle), "%s = %s is set, and predictions do without it: %s",
 			u.parameter, excerpt(value), u.does)
 	}
-	add(c.FallbackRelay != "", "smtp_fallback_relay = %s: what no server takes goes there, which was not looked at: unknown",
-		excerpt(c.FallbackRelay))
 	add(c.NoDNS, "MX records are not looked up (smtp_dns_support_level, disable_dns_lookups): mail goes to each domain's "+
 		"own address, which was not looked at: unknown")
 	add(c.Credentials, "smtp_sasl_password_maps was not read: where it has a password, mail at level may is not sent in "+
 		"plain text after TLS broke, which predictions take for granted of relayhost alone")
-	add(c.Wrapper, "smtp_tls_wrappermode = yes: TLS begins with the first octet, which is for port 465 alone; at the levels "+
-		"below encrypt no mail is sent at all")
-	add(c.TrustAnchorFile != "", "smtp_tls_trust_anchor_file = %s was not read: at the levels verify and secure it counts "+
-		"in place of smtp_tls_CAfile, and what hangs on it is unknown", excerpt(c.TrustAnchorFile))
 	add(c.VerifyDepth < defaultVerifyDepth, "smtp_tls_scert_verifydepth = %d: chains with more than %d certificates above "+
 		"the server's are not judged: unknown", c.VerifyDepth, c.VerifyDepth+1)
 	return all

@@ -36,6 +36,7 @@ func (r *Resolver) resolve(ctx context.Context, q question) Answer {
 		next.Aliases = append(a.Aliases, next.Aliases...)
 		next.Trust = Weakest(a.Trust, next.Trust)
 		next.TTL = min(a.TTL, next.TTL)
+		next.Expires = earlier(a.Expires, next.Expires)
 		a = next
 	}
 	return a

@@ -40,17 +40,18 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " %q", e.EDE)
 	}
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", cause(e.Err))
+		fmt.Fprintf(&b, ": %v", e.Cause())
 	}
 	return b.String()
 }
 
-// cause is an error without the addresses that package net puts before it: they are this machine's own and change.
-func cause(err error) error {
-	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+// Cause is the underlying error without the addresses that package net puts before it: they are this machine's own and
+// change. It is nil if there is none.
+func (e *Error) Cause() error {
+	if errno, ok := errors.AsType[syscall.Errno](e.Err); ok {
 		return errno
 	}
-	return err
+	return e.Err
 }
 
 // kindText is a kind as Error words it, in front of "from RESOLVER".

@@ -60,14 +60,16 @@ func parse(msg []byte, q question, seen []string) (rep *reply, err *Error) {
 		return r, nil
 	}
 	ttl := uint32(1<<31 - 1)
-	if err := r.follow(m.Answer, seen, &ttl); err != nil {
-		return nil, err
+	if q.typ != dns.TypeCNAME { // who asks for the alias itself wants to go no further
+		if err := r.follow(m.Answer, seen, &ttl); err != nil {
+			return nil, err
+		}
 	}
 	switch err := r.collect(m.Answer, q.typ, &ttl); {
 	case err != nil:
 		return nil, err
 	case r.rcode == dns.RcodeNameError:
-		r.Status, r.MX, r.Addrs, r.Dropped = NXDomain, nil, nil, 0
+		r.Answer = Answer{Status: NXDomain, Aliases: r.Aliases}
 	case r.Status != Found:
 		r.Status = NoData
 	}
@@ -75,6 +77,7 @@ func parse(msg []byte, q question, seen []string) (rep *reply, err *Error) {
 		r.absent(&m, &ttl)
 	}
 	r.TTL = time.Duration(ttl) * time.Second
+	r.Expires = expires(m.Answer, q, r.Aliases)
 	return r, nil
 }
 
@@ -160,6 +163,20 @@ func (r *reply) collect(answer []dns.RR, typ uint16, ttl *uint32) *Error {
 		case *dns.AAAA:
 			a, _ := netip.AddrFromSlice(rr.AAAA.To16())
 			r.Addrs = append(r.Addrs, a)
+		case *dns.CNAME:
+			target, err := name.ParseHost(rr.Target)
+			if err != nil {
+				return failf(Malformed, "alias of %s: %w", r.last, err)
+			}
+			r.Aliases = []name.Name{target} // there is one to a name (RFC 2181 10.1)
+		case *dns.TLSA:
+			record, err := tlsa(rr)
+			if err != nil {
+				return err
+			}
+			r.TLSA = append(r.TLSA, record)
+		case *dns.TXT:
+			r.TXT = append(r.TXT, text(rr))
 		}
 	}
 	slices.SortFunc(r.MX, func(a, b MX) int {
@@ -167,6 +184,7 @@ func (r *reply) collect(answer []dns.RR, typ uint16, ttl *uint32) *Error {
 		return cmp.Or(cmp.Compare(a.Preference, b.Preference), byName)
 	})
 	r.MX, r.Addrs = capped(r, r.MX, keepMX), capped(r, r.Addrs, keepAddrs)
+	r.TLSA, r.TXT = keepTLSAs(r), keepTXTs(r)
 	return nil
 }
 

@@ -54,6 +54,9 @@ func TestParse(t *testing.T) {
 	short := message(t, nil, mxType)
 	short[7] = 1
 	short = append(short, 0xc0, headerLen, 0, 15, 0, 1, 0, 0, 1, 44, 0, 2, 0, 10) // an MX record without a host
+	cut := message(t, nil, dns.TypeTLSA)
+	cut[7] = 1
+	cut = append(cut, 0xc0, headerLen, 0, 52, 0, 1, 0, 0, 1, 44, 0, 2, 3, 1) // a TLSA record without a matching type
 	var crowd []string
 	for i := range maxRecords + 1 {
 		crowd = append(crowd, fmt.Sprintf("x.example. 300 IN A 10.0.%d.%d", i/250, i%250))
@@ -74,6 +77,7 @@ func TestParse(t *testing.T) {
 		{"foreign owner", message(t, nil, mxType, "y.example. 60 IN MX 10 a.example."), mxType, NoData, 0, false, 0},
 		{"empty a record", empty, aType, 0, Malformed, false, 0},
 		{"mx record without a host", short, mxType, 0, Malformed, false, 0},
+		{"tlsa record cut short", cut, dns.TypeTLSA, 0, Malformed, false, 0},
 		{"ttl with its top bit set", message(t, nil, aType, "x.example. 2147483648 IN A 192.0.2.1"), aType, Found, 0,
 			false, 0},
 		{"soa says nodata", message(t, authority("example. "+soa), mxType), mxType, NoData, 0, false,
@@ -156,10 +160,14 @@ func FuzzParse(f *testing.F) {
 	f.Add(message(f, nil, dns.TypeMX, "x.example. 60 IN CNAME y.example.", "y.example. 60 IN MX 10 a.example."))
 	f.Add(message(f, authority("example. 900 IN SOA a. b. 1 2 3 4 600"), dns.TypeMX))
 	f.Add(message(f, func(m *dns.Msg) { m.SetEdns0(1232, true) }, dns.TypeMX, "x.example. 60 IN A 192.0.2.1"))
+	f.Add(message(f, nil, dns.TypeTLSA, "x.example. 60 IN TLSA 3 1 1 0b0c", "x.example. 60 IN TLSA 2 0 0 3000",
+		"x.example. 60 IN RRSIG TLSA 13 2 60 20260301000000 20260101000000 1 example. AAAA"))
+	f.Add(message(f, nil, dns.TypeTXT, `x.example. 60 IN TXT "v=STSv1; \200" "id=1"`))
 	f.Add(garbage(message(f, nil, dns.TypeMX)))
 	f.Add(lying(message(f, nil, dns.TypeMX)))
 	f.Fuzz(func(t *testing.T, msg []byte) {
-		for _, typ := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeNS} {
+		for _, typ := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeTLSA, dns.TypeTXT,
+			dns.TypeCNAME} {
 			var w query
 			w.encode(question{"x.example", typ}, true, false)
 			if len(msg) >= 2 {
@@ -177,6 +185,14 @@ func FuzzParse(f *testing.F) {
 			}
 			sorted := slices.IsSortedFunc(r.MX, func(a, b MX) int { return int(a.Preference) - int(b.Preference) })
 			if len(r.MX) > keepMX || len(r.Addrs) > keepAddrs || len(r.Aliases) > maxCNAME || !sorted || r.TTL < 0 {
+				t.Fatalf("%+v", r)
+			}
+			octets := len(strings.Join(r.TXT, ""))
+			for _, record := range r.TLSA {
+				octets += len(record.Data)
+			}
+			if len(r.TLSA) > keepTLSA || len(r.TXT) > keepTXT || octets > keepData ||
+				!slices.IsSortedFunc(r.TLSA, TLSA.compare) || !slices.IsSorted(r.TXT) {
 				t.Fatalf("%+v", r)
 			}
 			for _, a := range r.Addrs {

@@ -106,6 +106,12 @@ type MX struct {
 	Host       string
 }
 
+// TLSA is one TLSA record (RFC 6698 2.1), its numbers as sent: they may be none that anybody has defined.
+type TLSA struct {
+	Usage, Selector, Matching uint8
+	Data                      []byte // not nil, but it may be empty
+}
+
 // Answer is what one question came to.
 type Answer struct {
 	Status  Status
@@ -113,7 +119,10 @@ type Answer struct {
 	Aliases []name.Name  // the CNAME targets followed, in order
 	MX      []MX         // type MX, sorted by preference, then name
 	Addrs   []netip.Addr // type A or AAAA, as sent
+	TLSA    []TLSA       // type TLSA, sorted by usage, selector, matching type, data; duplicates gone
+	TXT     []string     // type TXT, sorted: a record's strings joined with nothing between (RFC 8461 3.1), any octets
 	Dropped int          // records beyond our limits, counted and left out
 	TTL     time.Duration
-	Err     *Error // set when Status is Failed
+	Expires time.Time // when the first signature over the answer runs out; zero where the resolver sent none
+	Err     *Error    // set when Status is Failed
 }

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -124,6 +125,27 @@ func (r *Resolver) Addrs(ctx context.Context, n name.Name, v6 bool) Answer {
 		return r.lookup(ctx, question{n.String(), dns.TypeAAAA})
 	}
 	return r.lookup(ctx, question{n.String(), dns.TypeA})
+}
+
+// TLSA asks for the TLSA records of a TCP service at a host: those of _PORT._tcp.HOST (RFC 6698 3). Where that name
+// would be longer than a name can be (RFC 1035 2.3.4) there is nothing to ask, and the answer is a sure NXDomain.
+func (r *Resolver) TLSA(ctx context.Context, n name.Name, port uint16) Answer {
+	owner, err := name.ParseHost(fmt.Sprintf("_%d._tcp.%s", port, n))
+	if err != nil {
+		return Answer{Status: NXDomain, Trust: Secure}
+	}
+	return r.lookup(ctx, question{owner.String(), dns.TypeTLSA})
+}
+
+// Alias asks whether a name is an alias, and how far that can be trusted whatever becomes of its target: the target
+// alone is in Aliases when it is Found.
+func (r *Resolver) Alias(ctx context.Context, n name.Name) Answer {
+	return r.lookup(ctx, question{n.String(), dns.TypeCNAME})
+}
+
+// TXT asks for a name's TXT records; a name such as _mta-sts.example.com is made with [name.ParseHost].
+func (r *Resolver) TXT(ctx context.Context, n name.Name) Answer {
+	return r.lookup(ctx, question{n.String(), dns.TypeTXT})
 }
 
 // Root asks for the name servers of the root. Found says that the resolver works, and Trust whether it validates and

@@ -182,7 +182,7 @@ func (d *DNS) answer(q *dns.Msg, f *Failure) *dns.Msg {
 	case f.Truncate:
 		return m
 	}
-	answer, trust, rcode := d.data.lookup(q.Question[0].Name, q.Question[0].Qtype)
+	answer, trust, rcode := d.data.lookup(q.Question[0].Name, q.Question[0].Qtype, opt != nil && opt.Do())
 	if trust == bogus && !q.CheckingDisabled {
 		m.Rcode = dns.RcodeServerFailure
 		f.EDE = cmp.Or(f.EDE, dns.ExtendedErrorCodeDNSBogus)

@@ -1,6 +1,6 @@
 // Package scannertest is a small false internet on loopback, for tests and demonstrations of programs that look mail up
-// and deliver it: a DNS server, a certification authority, and SMTP servers at documentation addresses, healthy, broken
-// or hostile. It is to a mail scanner what net/http/httptest is to an HTTP client.
+// and deliver it: a DNS server, a certification authority, and SMTP and web servers at documentation addresses, healthy,
+// broken or hostile. It is to a mail scanner what net/http/httptest is to an HTTP client.
 //
 // An [Internet] holds all of it. Its servers stand at the addresses that RFC 5737 and RFC 3849 keep for documentation
 // (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32), so that what a program prints looks real; its
@@ -18,8 +18,9 @@
 //	// The program under test: DNS at in.DNS().Addr(), connections through in.Dial, root in.CA().Certificate().
 //
 // An [SMTP] value describes a server in three degrees: fields for the usual variations, a [SMTP.Script] for a
-// conversation written down line by line, and [SMTP.Handle] for whatever else an enemy may do. [NewDNS] and [NewSMTP]
-// stand on real addresses of the loopback network for programs that cannot be given a dial function.
+// conversation written down line by line, and [SMTP.Handle] for whatever else an enemy may do. An [HTTPS] value describes
+// a web server with one answer to everything, such as the policy host of a domain with MTA-STS. [NewDNS], [NewSMTP] and
+// [NewHTTPS] stand on real addresses of the loopback network for programs that cannot be given a dial function.
 //
 // Nothing here imports testing, nothing leaves the machine, and nothing needs a privileged port. Close waits for every
 // goroutine that was started.

@@ -2,6 +2,7 @@ package scannertest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/miekg/dns"
@@ -40,7 +41,8 @@ func (z *zones) init() {
 }
 
 // Add puts records into the DNS, each a line as in a zone file: "example.com. 300 IN MX 10 mx.example.net.". A name
-// without the final dot is taken to have it. A line that cannot be read is an error that quotes it; the lines before it
+// without the final dot is taken to have it. RRSIG records are handed out with what they cover to those who set DO, and
+// signed by nobody: it is Secure and its kin that decide what an answer is worth. A line that cannot be read is an error that quotes it; the lines before it
 // are in.
 func (d *DNS) Add(records ...string) error {
 	d.data.mu.Lock()
@@ -94,8 +96,9 @@ func (z *zones) mark(t trust, zones []string) {
 }
 
 // lookup follows a question through the data: the records with the CNAMEs before them, the trust of the whole way, and
-// the rcode, which speaks of the last name (RFC 6604 section 3). An alias that leads back ends the way.
-func (z *zones) lookup(qname string, qtype uint16) (answer []dns.RR, worst trust, rcode int) {
+// the rcode, which speaks of the last name (RFC 6604 section 3). An alias that leads back ends the way. Signatures that
+// were added go along where they are wanted.
+func (z *zones) lookup(qname string, qtype uint16, signatures bool) (answer []dns.RR, worst trust, rcode int) {
 	z.mu.RLock()
 	defer z.mu.RUnlock()
 	name := dns.CanonicalName(qname)
@@ -106,6 +109,9 @@ func (z *zones) lookup(qname string, qtype uint16) (answer []dns.RR, worst trust
 			return answer, worst, dns.RcodeNameError
 		}
 		if set := z.sets[question{owner, qtype}]; len(set) > 0 {
+			if signatures {
+				set = append(slices.Clone(set), z.signatures(owner, qtype)...)
+			}
 			return appendAs(answer, set, name), worst, dns.RcodeSuccess
 		}
 		alias := z.sets[question{owner, dns.TypeCNAME}]
@@ -113,6 +119,9 @@ func (z *zones) lookup(qname string, qtype uint16) (answer []dns.RR, worst trust
 			return answer, worst, dns.RcodeSuccess
 		}
 		answer = appendAs(answer, alias[:1], name)
+		if sigs := z.signatures(owner, dns.TypeCNAME); signatures && len(sigs) > 0 {
+			answer = appendAs(answer, sigs, name)
+		}
 		name = dns.CanonicalName(alias[0].(*dns.CNAME).Target)
 		for _, rr := range answer {
 			if rr.Header().Name == name {
@@ -120,6 +129,16 @@ func (z *zones) lookup(qname string, qtype uint16) (answer []dns.RR, worst trust
 			}
 		}
 	}
+}
+
+// signatures are the RRSIG records over a set.
+func (z *zones) signatures(owner string, covered uint16) (sigs []dns.RR) {
+	for _, rr := range z.sets[question{owner, dns.TypeRRSIG}] {
+		if rr.(*dns.RRSIG).TypeCovered == covered {
+			sigs = append(sigs, rr)
+		}
+	}
+	return sigs
 }
 
 // owner is the name whose records answer for name: itself, or the wildcard of the closest name above it that exists.

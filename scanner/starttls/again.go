@@ -21,10 +21,10 @@ func (p *probe) again() {
 	case undecided:
 		p.s.Raw = p.negotiated()
 	case p.AsPostfix && p.s.TLS != nil && p.s.TLS.Version < tls.VersionTLS13:
-		p.s.Raw = p.ask(clienthello.Hello{Profile: clienthello.May, ServerName: p.s.SNI})
+		p.s.Raw = p.ask(clienthello.Hello{Profile: clienthello.May, ServerName: p.s.Ask.SNI})
 	}
 	if raw := p.s.Raw; p.AsPostfix && raw != nil && raw.Complete && (raw.Anonymous() || raw.WeaklySigned()) {
-		p.s.Match = p.ask(clienthello.Hello{Profile: clienthello.Match, ServerName: p.s.SNI})
+		p.s.Match = p.ask(clienthello.Hello{Profile: clienthello.Match, ServerName: p.s.Ask.SNI})
 	}
 	if (choked || undecided) && p.s.Raw == nil && p.ctx.Err() != nil {
 		p.s.Err = p.interrupted(p.s.Err) // what crypto/tls could not do is not all that there was to know
@@ -55,7 +55,7 @@ func (p *probe) classically() bool {
 
 // another is a probe of the same address with a record of its own and what is left of the session's time.
 func (p *probe) another() *probe {
-	s := &Session{Addr: p.s.Addr, SNI: p.s.SNI, Started: p.s.Started}
+	s := &Session{Addr: p.s.Addr, Ask: p.s.Ask, Started: p.s.Started}
 	return &probe{Client: p.Client, ctx: p.ctx, s: s, last: time.Now(), end: p.end}
 }
 
@@ -92,7 +92,7 @@ func (p *probe) undecided() bool {
 // negotiated is what the server would agree on with Postfix. TLS 1.3 hides the chain, so that is asked for by a hello
 // for TLS 1.2; where crypto/tls came as far as TLS 1.3, that hello alone.
 func (p *probe) negotiated() *clienthello.Flight {
-	hello := clienthello.Hello{Profile: clienthello.May, ServerName: p.s.SNI}
+	hello := clienthello.Hello{Profile: clienthello.May, ServerName: p.s.Ask.SNI}
 	raw := p.shown
 	if raw.Version != tls.VersionTLS13 {
 		raw = p.ask(hello)

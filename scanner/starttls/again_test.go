@@ -143,7 +143,7 @@ func TestInterruptedAgain(t *testing.T) {
 		}
 		cancel()
 	}))
-	s := testClient().Probe(ctx, srv.Addr(), "")
+	s := testClient().Probe(ctx, srv.Addr(), Ask{})
 	checkComplete(t, s)
 	checkEnd(t, s, StartTLS, Interrupted)
 	if s.Raw != nil || s.Duration > patient/2 {

@@ -20,7 +20,7 @@ func BenchmarkProbe(b *testing.B) {
 	addr, _ := startServer(b, "healthy")
 	c := testClient()
 	measure(b, func() error {
-		if s := c.Probe(context.Background(), addr, ""); s.Err != nil {
+		if s := c.Probe(context.Background(), addr, Ask{}); s.Err != nil {
 			return s.Err
 		}
 		return nil

@@ -112,11 +112,11 @@ func TestMemory(t *testing.T) {
 	defer cancel()
 
 	c := testClient()
-	c.Probe(ctx, netip.AddrPort{}, "") // what the first session costs once
+	c.Probe(ctx, netip.AddrPort{}, Ask{}) // what the first session costs once
 	before := memory()
 	for range sessions {
 		wg.Go(func() {
-			if s := c.Probe(ctx, addr, ""); s.Stage != TLS || s.Err.Reason != Interrupted {
+			if s := c.Probe(ctx, addr, Ask{}); s.Stage != TLS || s.Err.Reason != Interrupted {
 				t.Errorf("ended at %v: %v", s.Stage, s.Err)
 			}
 		})
@@ -160,6 +160,6 @@ func childPoor() {
 			break
 		}
 	}
-	s := testClient().Probe(context.Background(), l.Addr().(*net.TCPAddr).AddrPort(), "")
+	s := testClient().Probe(context.Background(), l.Addr().(*net.TCPAddr).AddrPort(), Ask{})
 	fmt.Println(s.Stage, s.Err.Reason, s.Err.Reason.Temporary())
 }

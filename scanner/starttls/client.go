@@ -24,15 +24,14 @@ type Client struct {
 }
 
 // Probe holds one session with addr and writes down what happened. It always returns a complete Session, also when the
-// connection fails, ctx ends (then at once, with Interrupted) or something in here panics (InternalError). With sni,
-// the handshake names that server (RFC 6066 3); without, as Postfix does by default, it names none.
+// connection fails, ctx ends (then at once, with Interrupted) or something in here panics (InternalError).
 //
 // The connection is closed when Probe returns. QUIT is sent where the server would read it as a command, but its answer
 // is not awaited: that is one round trip of five, and there is nothing to learn from it. Nothing is lost by that: every
 // reply has been read by then, so the kernel ends the stream with FIN behind the QUIT and not with RST in its place.
 // Inside TLS the TCP connection is closed and no close_notify exchanged, on which either side could stall.
-func (c *Client) Probe(ctx context.Context, addr netip.AddrPort, sni string) (s *Session) {
-	s = &Session{Addr: addr, SNI: sni, Started: time.Now()}
+func (c *Client) Probe(ctx context.Context, addr netip.AddrPort, ask Ask) (s *Session) {
+	s = &Session{Addr: addr, Ask: ask, Started: time.Now()}
 	defer func() {
 		if v := recover(); v != nil {
 			cause := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
@@ -46,7 +45,9 @@ func (c *Client) Probe(ctx context.Context, addr netip.AddrPort, sni string) (s 
 	}
 	p := &probe{Client: c, ctx: ctx, s: s, last: s.Started, end: s.Started.Add(host)}
 	s.Err = p.run()
-	p.again()
+	if ask.Key == AnyKey { // else the question was whether crypto/tls gets such a certificate
+		p.again()
+	}
 	return s
 }
 
@@ -110,14 +111,18 @@ func allSuites() []uint16 {
 // classicGroups are those of crypto/tls whose key shares are small.
 var classicGroups = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
 
-func configFor(sni string, classic bool) *tls.Config {
-	if sni == "" && !classic {
+func configFor(ask Ask, classic bool) *tls.Config {
+	if ask == (Ask{}) && !classic {
 		return tlsConfig
 	}
 	config := tlsConfig.Clone()
-	config.ServerName = sni
+	config.ServerName = ask.SNI
 	if classic {
 		config.CurvePreferences = classicGroups
+	}
+	if ask.Key != AnyKey {
+		config.MaxVersion = tls.VersionTLS12
+		config.CipherSuites = suitesFor(ask.Key)
 	}
 	return config
 }

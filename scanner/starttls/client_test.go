@@ -81,7 +81,7 @@ func TestInterrupted(t *testing.T) {
 	defer cancel()
 	time.AfterFunc(short, cancel)
 	sessions := together(len(scripts), func(i int) *Session {
-		return testClient().Probe(ctx, serve(t, scripted(scripts[i])).Addr(), "")
+		return testClient().Probe(ctx, serve(t, scripted(scripts[i])).Addr(), Ask{})
 	})
 	for i, stage := range []Stage{Connected, Greeted, EHLO, StartTLS, TLS} {
 		t.Run(stage.String(), func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestInterrupted(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errors.New("enough"))
 		srv := serve(t, scripted(finished))
-		s := testClient().Probe(ctx, srv.Addr(), "")
+		s := testClient().Probe(ctx, srv.Addr(), Ask{})
 		checkComplete(t, s)
 		checkEnd(t, s, StageNone, Interrupted)
 		if s.Err != nil && !strings.Contains(s.Err.Text, "enough") {
@@ -160,7 +160,7 @@ func TestPanic(t *testing.T) {
 	t.Run("dial", func(t *testing.T) {
 		t.Parallel()
 		c := &Client{Dial: func(context.Context, string, string) (net.Conn, error) { panic("defect") }}
-		s := c.Probe(t.Context(), netip.MustParseAddrPort("192.0.2.1:25"), "")
+		s := c.Probe(t.Context(), netip.MustParseAddrPort("192.0.2.1:25"), Ask{})
 		checkComplete(t, s)
 		checkEnd(t, s, StageNone, InternalError)
 	})
@@ -210,12 +210,12 @@ func TestNeighbours(t *testing.T) {
 	for _, script := range hostile {
 		srv := serve(t, scripted(script))
 		wg.Go(func() {
-			if s := c.Probe(t.Context(), srv.Addr(), ""); s.Err == nil {
+			if s := c.Probe(t.Context(), srv.Addr(), Ask{}); s.Err == nil {
 				t.Errorf("%q: no error", script)
 			}
 		})
 		wg.Go(func() {
-			s := c.Probe(t.Context(), healthy.Addr(), "")
+			s := c.Probe(t.Context(), healthy.Addr(), Ask{})
 			checkComplete(t, s)
 			checkEnd(t, s, Done, ReasonNone)
 		})
@@ -239,7 +239,7 @@ func ExampleClient_Probe() {
 		return
 	}
 	client := &Client{Dial: in.Dial, Hello: "client.example.org"}
-	s := client.Probe(context.Background(), srv.Addr(), "")
+	s := client.Probe(context.Background(), srv.Addr(), Ask{})
 	fmt.Println(s.Addr, s.Stage, s.Err == nil)
 	fmt.Println(VersionName(s.TLS.Version), CipherName(s.TLS.Suite), GroupName(s.TLS.Group), len(s.TLS.Chain))
 	for _, e := range s.Dialogue {

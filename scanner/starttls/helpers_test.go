@@ -65,7 +65,7 @@ func serve(t testing.TB, spec scannertest.SMTP) *scannertest.Server {
 func probeServer(t *testing.T, c *Client, spec scannertest.SMTP) (*Session, *scannertest.Server) {
 	t.Helper()
 	srv := serve(t, spec)
-	s := c.Probe(context.Background(), srv.Addr(), "")
+	s := c.Probe(context.Background(), srv.Addr(), Ask{})
 	checkComplete(t, s)
 	return s, srv
 }

@@ -155,3 +155,18 @@ var localErrors = []struct {
 	{"server selected unoffered curve", TLSNoCipher},
 	{"failed to parse certificate from server", TLSCertificate},
 }
+
+// ConnectFailure says why no TCP connection to addr came about within a limit, for those who connect elsewhere than to
+// mail servers: NotTested, NoIPv6, ReservedAddress, or a Reason from
+// ConnectTimeout to ConnectFailed, and the same in words.
+func ConnectFailure(err error, addr netip.Addr, limit time.Duration) (Reason, string) {
+	r := connectReason(err, addr)
+	if r == GreetingClosed {
+		return ConnectFailed, "the server reset the connection"
+	}
+	return r, connectText(r, err, limit)
+}
+
+// HandshakeFailure says why a TLS handshake failed that no deadline ended: a Reason from TLSNotTLS to TLSFailed, and
+// the evidence in words. An alert is taken for the server's first answer.
+func HandshakeFailure(err error) (Reason, string) { return handshakeReason(err, 0) }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func dialError(errno syscall.Errno) error {
@@ -153,12 +154,30 @@ func TestConnect(t *testing.T) {
 			t.Parallel()
 			c := testClient()
 			tt.edit(c)
-			s := c.Probe(t.Context(), deaf, "")
+			s := c.Probe(t.Context(), deaf, Ask{})
 			checkComplete(t, s)
 			checkEnd(t, s, StageNone, tt.want)
 			if s.Addr != deaf || s.Err != nil && s.Err.Unwrap() == nil {
 				t.Errorf("address %v, error %#v", s.Addr, s.Err)
 			}
 		})
+	}
+}
+
+// Who connects elsewhere than to mail servers gets no word of banners.
+func TestConnectFailure(t *testing.T) {
+	t.Parallel()
+	addr := netip.MustParseAddr("192.0.2.1")
+	for err, want := range map[error]Reason{
+		syscall.ECONNRESET: ConnectFailed, syscall.ECONNREFUSED: ConnectionRefused, ErrReserved: ReservedAddress,
+		context.DeadlineExceeded: ConnectTimeout,
+	} {
+		reason, text := ConnectFailure(err, addr, time.Second)
+		if reason != want || text == "" || strings.Contains(text, "banner") {
+			t.Errorf("%v: %v, %q", err, reason, text)
+		}
+	}
+	if reason, text := HandshakeFailure(io.EOF); reason != TLSClosed || text == "" {
+		t.Errorf("%v, %q", reason, text)
 	}
 }

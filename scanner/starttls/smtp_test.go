@@ -217,7 +217,7 @@ func TestLimits(t *testing.T) {
 	sessions := together(len(tests), func(i int) *Session {
 		c := testClient()
 		tests[i].edit(c)
-		return c.Probe(t.Context(), serve(t, scripted(tests[i].script)).Addr(), "")
+		return c.Probe(t.Context(), serve(t, scripted(tests[i].script)).Addr(), Ask{})
 	})
 	for i, s := range sessions {
 		t.Run(tests[i].name, func(t *testing.T) {

@@ -84,7 +84,7 @@ func (h *Handshake) Flight() *clienthello.Flight {
 // Session is one conversation, whole or cut short. It is not changed after Probe returns.
 type Session struct {
 	Addr     netip.AddrPort
-	SNI      string // "" = none sent
+	Ask      Ask
 	Started  time.Time
 	Duration time.Duration
 	Stage    Stage

@@ -237,11 +237,11 @@ func TestHello(t *testing.T) {
 				return nil, nil
 			},
 		}})
-		s := testClient().Probe(t.Context(), srv.Addr(), sni)
+		s := testClient().Probe(t.Context(), srv.Addr(), Ask{SNI: sni})
 		checkEnd(t, s, Done, ReasonNone)
 		srv.Close()
-		if hello.ServerName != sni || s.SNI != sni {
-			t.Errorf("server name %q, session says %q, want %q", hello.ServerName, s.SNI, sni)
+		if hello.ServerName != sni || s.Ask.SNI != sni {
+			t.Errorf("server name %q, session says %q, want %q", hello.ServerName, s.Ask.SNI, sni)
 		}
 		if hello.SupportedProtos != nil {
 			t.Errorf("ALPN %q", hello.SupportedProtos)

@@ -44,9 +44,9 @@ func Invalid(err *name.Error) Verdict {
 	return Verdict{Findings: []Finding{{Code: InvalidInput, Severity: Error, Text: err.Error()}}}
 }
 
-// Defect is the verdict on a domain that a panic kept from being judged.
-func Defect(p any) Verdict {
-	text := fmt.Sprintf("a defect of this program, please report it: %v", p)
+// Defect is the verdict on a domain that a panic kept from being judged; it said what.
+func Defect(what string) Verdict {
+	text := "a defect of this program, please report it: " + what
 	return Verdict{Findings: []Finding{{Code: starttls.InternalError.String(), Severity: Error, Text: text}}}
 }
 

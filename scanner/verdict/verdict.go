@@ -6,11 +6,15 @@ package verdict
 import (
 	"net/netip"
 
+	"mxtls/scanner/dane"
 	"mxtls/scanner/internal/enum"
+	"mxtls/scanner/mtasts"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/resolve"
 	"mxtls/scanner/starttls"
+	"mxtls/scanner/tlsrpt"
 	"mxtls/scanner/truth"
 )
 
@@ -22,11 +26,31 @@ type Server struct {
 	Preference uint16
 	Addr       netip.AddrPort    // invalid when the host has no address
 	NoAddress  mx.Reason         // why not
-	Session    *starttls.Session // nil only when there is no address
-	Chain      *pkix.Chain       // nil without a handshake
-	NameMatch  truth.Truth       // the leaf's names against Host (verify's comparison)
-	DomainName truth.Truth       // the leaf's names against the mail domain or a name below it (secure's comparison)
-	MatchedBy  string            // the certificate's name that matched Host
+	Session    *starttls.Session // as Postfix asks by default; nil only when there is no address
+	TLSA       dane.Records      // of Host; zero = not asked for
+	Named      *starttls.Session // with the TLSA base domain as SNI; nil where no records call for it
+	OtherKey   *starttls.Session // likewise, for a certificate of the other kind, RSA or ECDSA
+	STS        *starttls.Session // with Host as SNI; nil where no MTA-STS policy calls for it
+
+	// Judgement.
+	Chain      *pkix.Chain  // nil without a handshake
+	NameMatch  truth.Truth  // the leaf's names against Host (verify's comparison)
+	DomainName truth.Truth  // the leaf's names against the mail domain or a name below it (secure's comparison)
+	MatchedBy  string       // the certificate's name that matched Host
+	DANE       dane.Outcome // of the certificate in Named, or the worse of that and OtherKey's
+	Fit        *mtasts.Fit  // against the domain's policy; nil where none is in force
+}
+
+// Sessions are all that were held with the server, the one as Postfix asks by default first; nil stands for those that
+// nothing called for.
+func (s *Server) Sessions() []*starttls.Session {
+	return []*starttls.Session{s.Session, s.Named, s.OtherKey, s.STS}
+}
+
+// Misplaced are TLSA records that a mail host does not have, and that stand where no mail server looks.
+type Misplaced struct {
+	Host name.Name
+	At   dane.Place
 }
 
 // Facts is all that is known of one domain.
@@ -36,6 +60,15 @@ type Facts struct {
 	Legacy  bool      // a list says that the domain is of the past
 	MX      mx.Set
 	Servers []Server // in the order in which mail would try them
+
+	Misplaced []Misplaced
+	STS       *mtasts.Facts   // nil = not asked for
+	TLSRPT    *resolve.Answer // nil = not asked for
+
+	// Judgement.
+	DANE    dane.Level
+	Policy  mtasts.Outcome
+	Reports tlsrpt.Outcome
 }
 
 // Answers are the four facts that are kept apart, and why the last yes is the last.

@@ -102,7 +102,7 @@ func (b *bench) chains() ([]row, error) {
 	c := &starttls.Client{Dial: starttls.Dialer(true)}
 	var chains [][][]byte
 	for i := range servers {
-		s := c.Probe(context.Background(), f.address(i), "")
+		s := c.Probe(context.Background(), f.address(i), starttls.Ask{})
 		if s.Err != nil {
 			return nil, s.Err
 		}

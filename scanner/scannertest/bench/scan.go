@@ -135,7 +135,7 @@ func loneSession(f *farm, server int) (time.Duration, error) {
 	c := &starttls.Client{Dial: starttls.Dialer(true), Hello: "bench.example"}
 	var all []time.Duration
 	for range 3 {
-		s := c.Probe(context.Background(), f.address(server), "")
+		s := c.Probe(context.Background(), f.address(server), starttls.Ask{})
 		if s.Err != nil {
 			return 0, fmt.Errorf("session with %s: %w", s.Addr, s.Err)
 		}

@@ -86,7 +86,7 @@ func probeLoop(f *farm, roots *pkix.Bundle, servers int) error {
 	c := &starttls.Client{Dial: starttls.Dialer(true), Hello: "bench.example"}
 	v := pkix.NewVerifier(roots, time.Now())
 	for i := range servers {
-		s := c.Probe(context.Background(), f.address(i), "")
+		s := c.Probe(context.Background(), f.address(i), starttls.Ask{})
 		if s.Err != nil {
 			return fmt.Errorf("session with %s: %w", s.Addr, s.Err)
 		}

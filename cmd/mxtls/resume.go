@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mxtls/scanner"
+	"mxtls/scanner/name"
+	"mxtls/scanner/runfile"
+)
+
+// unfinished is a saved run that did not come to its end, and that another goes on with: what is in it is judged and
+// reported again, and nobody in it is asked again. The file is written anew beside the old one, which stays until all
+// that it holds is in the new one. A nil unfinished is a run that begins at its beginning.
+type unfinished struct {
+	saved *savedRun
+	lock  saver // of the old file
+	save  *saver
+
+	done   int
+	failed error
+}
+
+// openResume opens an unfinished run, and the file in which it goes on.
+func openResume(ctx context.Context, path string) (*unfinished, *saver, error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--resume %s: %w", path, cause(err))
+	}
+	u := &unfinished{lock: saver{path: path, file: file}}
+	if err := u.lock.lock(); err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a link stays one
+	}
+	u.saved, err = openSavedRun(ctx, "--resume", path, nil)
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	unnamed := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".resume")
+	out, err := os.OpenFile(unnamed, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		u.close()
+		return nil, nil, fmt.Errorf("--resume %s: %w", path, cause(err))
+	}
+	u.save = &saver{path: path, file: out, unnamed: unnamed}
+	if err := u.save.lock(); err != nil {
+		out.Close()
+		u.close()
+		return nil, nil, err
+	}
+	return u, u.save, nil
+}
+
+func (u *unfinished) head() runfile.Head { return u.saved.head() }
+
+// replay yields what the run holds, one result for each of the list's next items, and reports whether to go on behind.
+func (u *unfinished) replay(ctx context.Context, scan *scanner.Scanner, next func() (string, bool), yield func(runfile.Saved) bool) bool {
+	u.saved.judge = scan.Judge()
+	u.save.begin(u.head())
+	for saved := range u.saved.results(ctx) {
+		r := &saved.Result
+		item, ok := next()
+		if item = name.Redact(item); !ok || item != r.Input {
+			u.failed = hinted{
+				fmt.Errorf("--resume %s: the list is another one: item %d was %q and is %q", u.saved.path, u.done+1, r.Input, item),
+				"a run goes on with the same lists and domains in the same order",
+			}
+			return false
+		}
+		for i := range r.Facts.Servers {
+			for _, ses := range r.Facts.Servers[i].Sessions() {
+				scan.Remember(ses)
+			}
+		}
+		u.done++
+		if !yield(saved) {
+			return false
+		}
+	}
+	if u.saved.failed != nil {
+		u.failed = u.saved.failed
+		return false
+	}
+	if tail := u.saved.reader.Tail(); tail != nil && tail.Partial == "" {
+		u.failed = hinted{fmt.Errorf("--resume %s: the run came to its end", u.saved.path), "--from judges it again"}
+		return false
+	}
+	if ctx.Err() != nil {
+		return true // the scan behind has nothing to do then
+	}
+	u.failed = u.save.settle()
+	return u.failed == nil
+}
+
+func (u *unfinished) count() int {
+	if u == nil {
+		return 0
+	}
+	return u.done
+}
+
+func (u *unfinished) sessions() int {
+	if u == nil {
+		return 0
+	}
+	return u.saved.reader.Connections()
+}
+
+func (u *unfinished) err() error {
+	if u == nil {
+		return nil
+	}
+	return u.failed
+}
+
+func (u *unfinished) close() {
+	if u == nil {
+		return
+	}
+	u.saved.close()
+	u.lock.file.Close()
+}
+
+// fit makes the options those of the run that goes on.
+func (u *unfinished) fit(o *scanner.Options) error {
+	h := u.head()
+	if o.Port != h.Port {
+		return fmt.Errorf("--resume %s: that run looked at port %d, not %d", u.saved.path, h.Port, o.Port)
+	}
+	if o.At.IsZero() {
+		o.At = h.At
+	}
+	if h.AsPostfix {
+		return hinted{errors.New("--resume: it is a run of mxtls plan"), "--from judges as much of it as there is"}
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mxtls/scanner/runfile"
+)
+
+const (
+	kills        = 100
+	killedList   = 400 // domains
+	killedOn     = 60  // servers
+	killedWithin = 400 * time.Millisecond
+)
+
+// TestResumeAfterKill: a run that is killed a hundred times at random moments loses nothing that was written, asks no
+// server again whose session was, and comes to the report of one that was left alone.
+func TestResumeAfterKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w, err := newWorld(filepath.Join(dir, "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.close)
+	list := w.populate(t, dir)
+	file := filepath.Join(dir, "run.jsonl")
+	command := func(args ...string) *exec.Cmd {
+		cmd := exec.Command("mxtls", slices.Concat([]string{"scan"}, w.flags(), []string{"-q", "-f", list, "--rate", "0", "--per-provider", "0"}, args)...)
+		cmd.Dir = dir
+		return cmd
+	}
+	// The seed is fixed; what the machine makes of it is not.
+	random := rand.New(rand.NewPCG(1, 2))
+	begun := func() []string {
+		if _, err := os.Stat(file); err != nil {
+			return []string{"--save", file}
+		}
+		return []string{"--resume", file}
+	}
+	kept, killed, finished, grew := 0, 0, 0, 0
+	for killed < kills && finished < kills {
+		before := sessionsIn(t, file)
+		held := w.sessions(before)
+		cmd := command(begun()...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(random.Int64N(int64(killedWithin))), func() { cmd.Process.Kill() })
+		err := cmd.Wait()
+		timer.Stop()
+		if asked := w.sessions(before); asked != held {
+			t.Fatalf("%d sessions with servers whose session was kept", asked-held)
+		}
+		n := resultsIn(t, file)
+		if n < kept {
+			t.Fatalf("%d results were kept, and %d are left", kept, n)
+		}
+		if n > kept {
+			grew++
+		}
+		kept = n
+		if err == nil { // it came to its end: the next one begins anew
+			finished++
+			compareRuns(t, command, file)
+			if err := os.Remove(file); err != nil {
+				t.Fatal(err)
+			}
+			kept = 0
+		} else {
+			killed++
+		}
+	}
+	t.Logf("%d kills, after %d of them there was more; %d runs came to their end", killed, grew, finished)
+	if grew < kills/10 {
+		t.Errorf("only %d of %d runs came far enough to write anything", grew, kills)
+	}
+	if out, err := command(begun()...).CombinedOutput(); err != nil {
+		t.Fatalf("the last one: %v\n%s", err, out)
+	}
+	compareRuns(t, command, file)
+}
+
+// populate makes domains on few servers and a list of them, and is the list's name.
+func (w *world) populate(t *testing.T, dir string) string {
+	t.Helper()
+	var list bytes.Buffer
+	for i := range killedList {
+		host := fmt.Sprintf("mx%d.provider.example", i%killedOn)
+		domain := fmt.Sprintf("d%d.example", i)
+		if err := w.dns.Add(domain + ". 300 IN MX 10 " + host + "."); err != nil {
+			t.Fatal(err)
+		}
+		if i < killedOn {
+			if err := w.host(host, "encrypting", []string{fmt.Sprintf("127.26.0.%d", i+1)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fmt.Fprintln(&list, domain)
+	}
+	name := filepath.Join(dir, "list")
+	if err := os.WriteFile(name, list.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// sessions is how many sessions the servers had.
+func (w *world) sessions(addrs map[netip.Addr]bool) (n int) {
+	for addr := range addrs {
+		n += w.servers[addr].Sessions()
+	}
+	return n
+}
+
+// compareRuns holds the report of a file against that of a run of its own.
+func compareRuns(t *testing.T, command func(...string) *exec.Cmd, file string) {
+	t.Helper()
+	cmd := exec.Command("mxtls", "scan", "-q", "-o", "csv", "--from", file)
+	cmd.Dir = filepath.Dir(file)
+	got, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("--from: %v", err)
+	}
+	if lines := strings.Count(string(got), "\n"); lines != killedList+1 {
+		t.Errorf("%d lines", lines)
+	}
+	want, err := command("-o", "csv").Output()
+	if err != nil {
+		t.Fatalf("a run of its own: %v", err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("the report of the resumed run is another one than that of a run that was left alone")
+	}
+}
+
+// readRun passes over what a file holds; a file that is not there yet holds nothing.
+func readRun(t *testing.T, file string, see func(*runfile.Saved)) {
+	t.Helper()
+	f, err := os.Open(file)
+	if os.IsNotExist(err) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() == 0 {
+		if err := os.Remove(file); err != nil { // killed before the first line: --save takes it, --resume has nothing
+			t.Fatal(err)
+		}
+		return
+	}
+	r, err := runfile.NewReader(f)
+	if err != nil {
+		t.Fatalf("after a kill: %v", err)
+	}
+	defer r.Close()
+	for saved, err := range r.Results() {
+		if err != nil {
+			t.Fatalf("after a kill: %v", err)
+		}
+		see(&saved)
+	}
+}
+
+func resultsIn(t *testing.T, file string) (n int) {
+	t.Helper()
+	readRun(t, file, func(s *runfile.Saved) {
+		if s.Result.Index != n {
+			t.Fatalf("result %d has index %d", n, s.Result.Index)
+		}
+		n++
+	})
+	return n
+}
+
+func sessionsIn(t *testing.T, file string) map[netip.Addr]bool {
+	t.Helper()
+	addrs := map[netip.Addr]bool{}
+	readRun(t, file, func(s *runfile.Saved) {
+		for i := range s.Result.Facts.Servers {
+			addrs[s.Result.Facts.Servers[i].Addr.Addr()] = true
+		}
+	})
+	return addrs
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"mxtls/scanner"
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/runfile"
+)
+
+// savedRun is a run that was saved, judged again.
+type savedRun struct {
+	flag   string // that names it
+	path   string
+	file   io.Closer
+	reader *runfile.Reader
+	judge  *scanner.Judge
+	remark string // on the roots, once bundle was called; "" where there is nothing to say
+
+	read    int
+	failed  error
+	stopped bool
+}
+
+// openSavedRun opens the saved run that a flag names; "-" is stdin, where there is one.
+func openSavedRun(ctx context.Context, flag, path string, stdin io.Reader) (*savedRun, error) {
+	p := &savedRun{flag: flag, path: path, file: io.NopCloser(nil)}
+	in := stdin
+	if path != "-" || stdin == nil {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, p.explain(err)
+		}
+		p.file, in = file, file
+	} else {
+		in = interruptible(ctx, stdin)
+	}
+	var err error
+	if p.reader, err = runfile.NewReader(in); err != nil {
+		p.file.Close()
+		return nil, p.explain(err)
+	}
+	return p, nil
+}
+
+// explain says which file cannot be read, and what may be meant.
+func (p *savedRun) explain(err error) error {
+	shown := p.path
+	if shown == "-" {
+		shown = "stdin"
+	}
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		return fmt.Errorf("%s %s: %w", p.flag, shown, path.Err)
+	}
+	err = fmt.Errorf("%s %s: %w", p.flag, shown, err)
+	switch {
+	case errors.Is(err, runfile.ErrForeign):
+		return hinted{err, p.flag + " takes what --save wrote; -f reads a list of domains"}
+	case errors.Is(err, runfile.ErrNewer):
+		return hinted{err, "judge it with that version"}
+	}
+	return err
+}
+
+func (p *savedRun) check(context.Context) error { return nil }
+func (p *savedRun) head() runfile.Head          { return p.reader.Head() }
+
+// results end at the first line that cannot be read, which cuts the run short there.
+func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
+	return func(yield func(runfile.Saved) bool) {
+		for saved, err := range p.reader.Results() {
+			if err != nil {
+				p.failed = p.explain(err)
+				return
+			}
+			if p.stopped = ctx.Err() != nil; p.stopped {
+				return
+			}
+			p.read++
+			p.judge.Judge(&saved.Result)
+			if !yield(saved) {
+				return
+			}
+		}
+	}
+}
+
+func (p *savedRun) tail(context.Context) runfile.Tail {
+	t := p.reader.Tail()
+	switch {
+	case p.failed != nil:
+		return runfile.Tail{Partial: p.failed.Error()}
+	case p.stopped:
+		return runfile.Tail{Partial: "judging it again was interrupted"}
+	case t == nil:
+		return runfile.Tail{Partial: fmt.Sprintf("%s %s: the saved run was cut off: it has no last line", p.flag, p.path)}
+	}
+	return *t
+}
+
+func (p *savedRun) err() error                 { return nil }
+func (p *savedRun) count() (n int, final bool) { return p.read, p.reader.Tail() != nil }
+func (p *savedRun) sessions() int64            { return 0 }
+
+func (p *savedRun) close() {
+	p.reader.Close()
+	p.file.Close()
+}
+
+// bundle is the one by which the run was judged when it was saved, from where it was then.
+func (p *savedRun) bundle() (b *pkix.Bundle, err error) {
+	saved := p.head().Roots
+	switch saved.Source {
+	case pkix.File.String():
+		b, err = pkix.Load(saved.Path)
+	case pkix.Directory.String():
+		b, err = pkix.LoadDir(saved.Path)
+	default:
+		b, err = pkix.Mozilla()
+	}
+	if err != nil {
+		return nil, hinted{fmt.Errorf("the roots that the run was judged by: %w", err), "--ca-file, --ca-path or --ca names others"}
+	}
+	if b.SHA256 != saved.SHA256 {
+		p.remark = fmt.Sprintf("%s has other roots now than when the run was saved", b.Path)
+	}
+	return b, nil
+}
+
+// looking are the flags that say whom to look at and how, which a saved run has settled.
+var looking = []string{
+	"file", "column", "preset", "resolver", "trust-ad", "ehlo", "port", "ipv4", "ipv6", "concurrency", "rate", "per-provider",
+	"timeout", "host-timeout", "retry-after", "opt-out", "allow-reserved", "no-vantage-check", "vantage-host", "save", "resume",
+}
+
+// settled refuses flags and domains beside --from.
+func settled(cmd *cobra.Command, args []string) error {
+	if !cmd.Flags().Changed("from") {
+		return nil
+	}
+	if len(args) > 0 {
+		return fmt.Errorf("--from judges the domains of a saved run: it takes none such as %q", args[0])
+	}
+	i := slices.IndexFunc(looking, cmd.Flags().Changed)
+	if i < 0 {
+		return nil
+	}
+	return fmt.Errorf("--%s and --from exclude each other: a saved run is judged, nobody is looked at", looking[i])
+}

@@ -1,0 +1,245 @@
+package dane
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mxtls/scanner/resolve"
+)
+
+// A server is a chain that is shown to OpenSSL, and the certificates that records can be about.
+type server struct {
+	name        string
+	chain       []*issued
+	inter, root *issued
+}
+
+// servers are chains of all kinds, good and bad.
+func servers(t testing.TB) []server {
+	root := newCA(t, "Root", nil)
+	inter := newCA(t, "Inter", root)
+	deep := newCA(t, "Deep", inter)
+	leaf := newLeaf(t, mxTLD, inter)
+	other := newCA(t, "Other", nil)
+	oldRoot := newCA(t, "Root", nil, dates(-300*day, -day))
+	oldInter := newCA(t, "Inter", root, dates(-300*day, -day))
+	capped := newCA(t, "Capped", root, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"elsewhere.example"} })
+	shallow := newCA(t, "Shallow", root, func(c *x509.Certificate) { c.MaxPathLenZero = true })
+	below := newCA(t, "Below", shallow)
+	selfSigned := newLeaf(t, mxTLD, nil)
+	show := func(name string, chain ...*issued) server { return server{name, chain, inter, root} }
+	with := func(s server, inter, root *issued) server { s.inter, s.root = inter, root; return s }
+	return []server{
+		show("whole", leaf, inter, root),
+		show("without root", leaf, inter),
+		show("alone", leaf),
+		show("any order", leaf, root, other, inter),
+		show("deep", newLeaf(t, mxTLD, deep), deep, inter, root),
+		with(show("self-signed", selfSigned), selfSigned, selfSigned),
+		with(show("self-signed and expired", newLeaf(t, mxTLD, nil, dates(-9*day, -day))), inter, selfSigned),
+		show("expired", newLeaf(t, mxTLD, inter, dates(-9*day, -day)), inter, root),
+		show("not yet valid", newLeaf(t, mxTLD, inter, dates(day, 9*day)), inter, root),
+		with(show("expired intermediate", leaf, oldInter, root), oldInter, root),
+		with(show("expired root", leaf, inter, oldRoot), inter, oldRoot),
+		show("another's", newLeaf(t, "other.example", inter), inter, root),
+		show("another's and expired", newLeaf(t, "other.example", inter, dates(-9*day, -day)), inter, root),
+		show("wildcard", newLeaf(t, "*.example", inter, names("*.example", "a.example")), inter, root),
+		show("common name", newLeaf(t, mxTLD, inter, names()), inter, root),
+		show("for clients", newLeaf(t, mxTLD, inter, func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+		}), inter, root),
+		with(show("issued by no CA", newLeaf(t, mxTLD, leafCA(t, inter)), leafCA(t, inter), inter, root), leafCA(t, inter), root),
+		with(show("name constraint", newLeaf(t, mxTLD, capped), capped, root), capped, root),
+		with(show("path length", newLeaf(t, mxTLD, below), below, shallow, root), below, root),
+		show("wrong signature", newLeaf(t, mxTLD, &issued{inter.Certificate, key("Inter")}), inter, root),
+	}
+}
+
+var caCache sync.Map
+
+// leafCA is a server's certificate that issues another.
+func leafCA(t testing.TB, parent *issued) *issued {
+	c, ok := caCache.Load(parent)
+	if !ok {
+		c, _ = caCache.LoadOrStore(parent, newCert(t, "No CA", key("No CA"), parent, func(c *x509.Certificate) {
+			c.BasicConstraintsValid = true
+		}))
+	}
+	return c.(*issued)
+}
+
+// sets are the record sets that are put beside each chain.
+func sets(s server) map[string][]resolve.TLSA {
+	leaf, stranger := s.chain[0], newStranger()
+	return map[string][]resolve.TLSA{
+		"3 1 1":                  {tlsa(3, 1, 1, leaf)},
+		"3 0 1":                  {tlsa(3, 0, 1, leaf)},
+		"3 1 2":                  {tlsa(3, 1, 2, leaf)},
+		"3 1 0":                  {tlsa(3, 1, 0, leaf)},
+		"3 0 0":                  {tlsa(3, 0, 0, leaf)},
+		"3 1 1 of another":       {tlsa(3, 1, 1, stranger)},
+		"3 1 1 of the root":      {tlsa(3, 1, 1, s.root)},
+		"3 1 1 twice":            {tlsa(3, 1, 1, stranger), tlsa(3, 1, 1, leaf)},
+		"wrong 3 1 2, 3 1 1":     {tlsa(3, 1, 1, leaf), tlsa(3, 1, 2, stranger)},
+		"3 1 2, wrong 3 1 1":     {tlsa(3, 1, 1, stranger), tlsa(3, 1, 2, leaf)},
+		"wrong 3 1 2, 3 0 1":     {tlsa(3, 0, 1, leaf), tlsa(3, 1, 2, stranger)},
+		"wrong 3 1 2, 3 1 0":     {tlsa(3, 1, 0, leaf), tlsa(3, 1, 2, stranger)},
+		"2 1 1 root":             {tlsa(2, 1, 1, s.root)},
+		"2 0 1 root":             {tlsa(2, 0, 1, s.root)},
+		"2 0 2 root":             {tlsa(2, 0, 2, s.root)},
+		"2 1 0 root":             {tlsa(2, 1, 0, s.root)},
+		"2 0 0 root":             {tlsa(2, 0, 0, s.root)},
+		"2 1 1 inter":            {tlsa(2, 1, 1, s.inter)},
+		"2 1 0 inter":            {tlsa(2, 1, 0, s.inter)},
+		"2 0 0 inter":            {tlsa(2, 0, 0, s.inter)},
+		"2 0 0 inter and root":   {tlsa(2, 0, 0, s.inter), tlsa(2, 0, 0, s.root)},
+		"2 1 1 leaf":             {tlsa(2, 1, 1, leaf)},
+		"2 0 1 leaf":             {tlsa(2, 0, 1, leaf)},
+		"2 1 0 leaf":             {tlsa(2, 1, 0, leaf)},
+		"2 0 0 leaf":             {tlsa(2, 0, 0, leaf)},
+		"2 1 1 of another":       {tlsa(2, 1, 1, stranger)},
+		"2 1 0 of another":       {tlsa(2, 1, 0, stranger)},
+		"wrong 2 1 2, 2 1 1":     {tlsa(2, 1, 1, s.root), tlsa(2, 1, 2, stranger)},
+		"wrong 3 1 1, 2 1 1":     {tlsa(2, 1, 1, s.root), tlsa(3, 1, 1, stranger)},
+		"3 1 1, wrong 2 1 1":     {tlsa(2, 1, 1, stranger), tlsa(3, 1, 1, leaf)},
+		"wrong 2 1 1, 2 1 0":     {tlsa(2, 1, 0, s.root), tlsa(2, 1, 1, stranger)},
+		"root or intermediate":   {tlsa(2, 0, 1, s.inter), tlsa(2, 1, 1, s.root)},
+		"unusable beside usable": {{Usage: 3, Selector: 1, Matching: 2, Data: []byte{1}}, tlsa(3, 1, 1, leaf)},
+	}
+}
+
+// newStranger is a self-signed certificate that nobody sends.
+var newStranger = sync.OnceValue(func() *issued {
+	return newCA(new(testing.T), "Stranger", nil)
+})
+
+// verdict is what OpenSSL says: the error that Postfix would keep, and the record that fits.
+type verdict struct {
+	Num, Depth int
+	Matched    string // "3 1 1 matched EE certificate at depth 0"
+}
+
+// TestOpenSSL puts every chain before OpenSSL's own client with every record set. The binary is wanted: without it the
+// test fails.
+func TestOpenSSL(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	for _, s := range servers(t) {
+		asked += len(sets(s))
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			addr := serve(t, s.chain)
+			for name, records := range sets(s) {
+				o := Judge(found(records...), ders(s.chain...), Names{}, now)
+				if got, want := ours(&o), askOpenSSL(t, addr, records); got != want {
+					t.Errorf("%s: %+v (%s, %s), OpenSSL says %+v", name, got, o.Reason, o.Text, want)
+				}
+			}
+		})
+	}
+	if asked < 400 {
+		t.Errorf("only %d pairs of chain and records", asked)
+	}
+}
+
+// ours is an outcome as OpenSSL would report it.
+func ours(o *Outcome) verdict {
+	v := verdict{Num: o.Chain.Num, Depth: o.Chain.Depth}
+	if !o.Named && (v.Num == 0 || v.Depth > 0 || o.Chain.AfterNames) {
+		v = verdict{Num: 62}
+	}
+	if o.Status != Match {
+		return v
+	}
+	how := "matched EE certificate"
+	switch {
+	case o.BareKey:
+		how = "signed the certificate"
+	case o.Depth > 0:
+		how = "matched TA certificate"
+	}
+	r := o.Records[o.By]
+	v.Matched = fmt.Sprintf("%d %d %d %s at depth %d", r.Usage, r.Selector, r.Matching, how, o.Depth)
+	return v
+}
+
+var (
+	verifyError = regexp.MustCompile(`(?m)^depth=(\d+) .*\n(?:verify error:num=(\d+):)?`)
+	tlsaMatch   = regexp.MustCompile(`(?m)^DANE TLSA (\d \d \d) \S+ (.*) at depth (\d+)$`)
+)
+
+// askOpenSSL has s_client look at a server as Postfix does: at security level 1, ten intermediates, no names for usage 3.
+func askOpenSSL(t *testing.T, addr string, records []resolve.TLSA) verdict {
+	t.Helper()
+	args := []string{"s_client", "-connect", addr, "-brief", "-no-CApath", "-no-CAfile", "-no-CAstore",
+		"-attime", strconv.FormatInt(now.Unix(), 10), "-auth_level", "1", "-verify", "10",
+		"-dane_tlsa_domain", mxTLD, "-dane_ee_no_namechecks"}
+	for _, r := range records {
+		args = append(args, "-dane_tlsa_rrdata", fmt.Sprintf("%d %d %d %x", r.Usage, r.Selector, r.Matching, r.Data))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "openssl", args...)
+	cmd.Env = []string{"OPENSSL_CONF=/dev/null"}
+	out, err := cmd.CombinedOutput()
+	if !bytes.Contains(out, []byte("CONNECTION ESTABLISHED")) {
+		t.Fatalf("openssl: %v: %s", err, out)
+	}
+	v := verdict{Depth: -1}
+	for _, m := range verifyError.FindAllStringSubmatch(string(out), -1) {
+		depth, _ := strconv.Atoi(m[1])
+		if num, _ := strconv.Atoi(m[2]); num != 0 && (v.Depth < 0 || depth < v.Depth) {
+			v = verdict{Num: num, Depth: depth} // as tls_verify.c update_error_state
+		}
+	}
+	v.Depth = max(v.Depth, 0)
+	if m := tlsaMatch.FindStringSubmatch(string(out)); m != nil {
+		v.Matched = m[1] + " " + m[2] + " at depth " + m[3]
+	}
+	if strings.Contains(string(out), "Verification: OK") != (v.Num == 0) {
+		t.Fatalf("openssl says %+v: %s", v, out)
+	}
+	return v
+}
+
+// serve shows a chain to all who come until the test ends.
+func serve(t *testing.T, chain []*issued) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: ders(chain...), PrivateKey: chain[0].key}}}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer conn.Close()
+				_ = conn.SetDeadline(time.Now().Add(time.Minute))
+				if c := tls.Server(conn, config); c.Handshake() == nil {
+					_, _ = c.Read(make([]byte, 1)) // until the client hangs up
+				}
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		wg.Wait()
+	})
+	return l.Addr().String()
+}

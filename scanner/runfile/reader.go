@@ -1,0 +1,344 @@
+package runfile
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/klauspost/compress/zstd"
+
+	"mxtls/scanner"
+	"mxtls/scanner/dane"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/name"
+	"mxtls/scanner/starttls"
+)
+
+const (
+	// program is what tells a saved run from others' files.
+	program = "mxtls"
+	// maxLine is above any line that a Writer writes: a chain of 256 KiB in base64, or 64 KiB of replies in it.
+	maxLine = 4 << 20
+	// maxMemory bounds what a compressed file may make the reader allocate for its window.
+	maxMemory = 64 << 20
+)
+
+// zstdMagic are a compressed file's first octets (RFC 8878 3.1.1).
+var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+
+// Reader reads one run. It is for one goroutine.
+type Reader struct {
+	head Head
+	tail *Tail
+
+	in   *bufio.Reader
+	zip  *zstd.Decoder // nil = plain
+	line int
+	buf  []byte
+
+	connections int
+
+	hosts        map[uint64]*hosts
+	sessions     map[uint64]*starttls.Session
+	certificates map[string][]byte
+}
+
+// hosts are a domain's mail hosts, their TLSA records, and the sessions with their addresses in mail's order.
+type hosts struct {
+	set      mx.Set
+	tlsa     map[name.Name]dane.Records
+	sessions [][4]*starttls.Session // as verdict.Server has them
+}
+
+// NewReader reads the first line of a run's file. The error is ErrForeign, ErrNewer, an *Error about a line, or the
+// file's own. Close it after use.
+func NewReader(file io.Reader) (*Reader, error) {
+	r := &Reader{
+		in:    bufio.NewReaderSize(file, bufferSize),
+		hosts: map[uint64]*hosts{}, sessions: map[uint64]*starttls.Session{}, certificates: map[string][]byte{},
+	}
+	if start, _ := r.in.Peek(len(zstdMagic)); bytes.Equal(start, zstdMagic) {
+		zip, err := zstd.NewReader(r.in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory))
+		if err != nil {
+			return nil, err
+		}
+		r.zip, r.in = zip, bufio.NewReaderSize(zip, bufferSize)
+	}
+	if err := r.readHead(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Reader) readHead() error {
+	line, err := r.next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return ErrForeign
+	case err != nil:
+		if bad, ok := errors.AsType[*Error](err); ok && errors.Is(bad.Err, errLongLine) {
+			return ErrForeign
+		}
+		return err
+	}
+	var kind struct {
+		Type, Program string
+		SchemaVersion int `json:"schema_version"`
+	}
+	if json.Unmarshal(line, &kind) != nil || kind.Type != typeRun || kind.Program != program {
+		return ErrForeign
+	}
+	if kind.SchemaVersion > SchemaVersion {
+		return ErrNewer
+	}
+	var h runRecord
+	if err := json.Unmarshal(line, &h); err != nil {
+		return &Error{r.line, err}
+	}
+	r.head = Head{
+		Version: h.Version, Started: h.Started, At: h.At, Resolvers: h.Resolvers, Validating: h.Validating, EHLO: h.EHLO,
+		Port: h.Port, Limits: h.Limits, Roots: h.Roots, AsPostfix: h.AsPostfix,
+	}
+	return nil
+}
+
+// Head is what the first line says.
+func (r *Reader) Head() Head { return r.head }
+
+// Tail is what the last line says, known once Results is through; nil where the run was cut off before it.
+func (r *Reader) Tail() *Tail { return r.tail }
+
+// Connections is how many connections the sessions took that were read so far.
+func (r *Reader) Connections() int { return r.connections }
+
+// Close releases what decompression holds.
+func (r *Reader) Close() {
+	if r.zip != nil {
+		r.zip.Close()
+	}
+}
+
+// Results are the results as they were written, in order, facts alone. An error is the last pair: an *Error about a
+// line, or the file's own. That the file ends without its last line is none; see Tail.
+func (r *Reader) Results() iter.Seq2[Saved, error] {
+	return func(yield func(Saved, error) bool) {
+		for r.tail == nil {
+			line, err := r.next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			var saved *Saved
+			if err == nil {
+				saved, err = r.record(line)
+			}
+			if err != nil {
+				yield(Saved{}, err)
+				return
+			}
+			if saved != nil && !yield(*saved, nil) {
+				return
+			}
+		}
+	}
+}
+
+var errLongLine = fmt.Errorf("the line is longer than %d MiB", maxLine>>20)
+
+// next is the next whole line. io.EOF stands for the end of what was written whole, wherever it breaks off.
+func (r *Reader) next() ([]byte, error) {
+	r.buf = r.buf[:0]
+	for {
+		part, err := r.in.ReadSlice('\n')
+		r.buf = append(r.buf, part...)
+		switch {
+		case err == nil:
+			r.line++
+			return r.buf, nil
+		case len(r.buf) > maxLine:
+			return nil, &Error{r.line + 1, errLongLine}
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF), r.zip != nil && errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, io.EOF
+		case r.zip != nil:
+			return nil, &Error{r.line + 1, fmt.Errorf("decompressing: %w", err)}
+		default:
+			return nil, err
+		}
+	}
+}
+
+// record takes a line in. It is a result where the line is a domain's.
+func (r *Reader) record(line []byte) (*Saved, error) {
+	var saved *Saved
+	kind, err := typeOf(line)
+	switch {
+	case err != nil:
+	case kind == typeCertificate:
+		err = r.certificate(line)
+	case kind == typeSession:
+		err = r.session(line)
+	case kind == typeHosts:
+		err = r.mailHosts(line)
+	case kind == typeDomain:
+		saved, err = r.domain(line)
+	case kind == typeEnd:
+		end := endRecord{}
+		err = json.Unmarshal(line, &end)
+		r.tail = &end.Tail
+	case kind == typeRun:
+		err = errors.New("another run begins here")
+	}
+	if err != nil {
+		return nil, &Error{r.line, err}
+	}
+	return saved, nil
+}
+
+// typeOf is a line's type, read without the rest where it stands first, as a Writer has it.
+func typeOf(line []byte) (string, error) {
+	if rest, ok := bytes.CutPrefix(line, []byte(`{"type":"`)); ok {
+		if kind, _, ok := bytes.Cut(rest, []byte(`"`)); ok {
+			return string(kind), nil
+		}
+	}
+	var t struct{ Type string }
+	if err := json.Unmarshal(line, &t); err != nil {
+		return "", err
+	}
+	return t.Type, nil
+}
+
+func (r *Reader) certificate(line []byte) error {
+	var c certificateRecord
+	if err := json.Unmarshal(line, &c); err != nil {
+		return err
+	}
+	if sum := sha256.Sum256(c.DER); hex.EncodeToString(sum[:]) != c.SHA256 {
+		return fmt.Errorf("the certificate is not the one with SHA-256 %.64q", c.SHA256)
+	}
+	r.certificates[c.SHA256] = c.DER
+	return nil
+}
+
+func (r *Reader) session(line []byte) error {
+	var s sessionRecord
+	if err := json.Unmarshal(line, &s); err != nil {
+		return err
+	}
+	ses, err := s.session(r.chain)
+	if err != nil {
+		return err
+	}
+	r.sessions[s.Session] = ses
+	r.connections += ses.Connections
+	return nil
+}
+
+func (r *Reader) chain(refs []string) ([][]byte, error) {
+	if refs == nil {
+		return nil, nil
+	}
+	chain := make([][]byte, len(refs))
+	for i, ref := range refs {
+		der, ok := r.certificates[ref]
+		if !ok {
+			return nil, fmt.Errorf("the certificate with SHA-256 %.64q is not in the file", ref)
+		}
+		chain[i] = der
+	}
+	return chain, nil
+}
+
+func (r *Reader) domain(line []byte) (*Saved, error) {
+	var d domainRecord
+	if err := json.Unmarshal(line, &d); err != nil {
+		return nil, err
+	}
+	result, err := d.result()
+	if err != nil {
+		return nil, err
+	}
+	if result.Invalid == nil {
+		if err := r.serve(&result, d.Hosts); err != nil {
+			return nil, err
+		}
+		if result.Facts.STS, err = d.STS.facts(r.chain); err != nil {
+			return nil, err
+		}
+	}
+	for _, number := range d.Forget.Hosts {
+		delete(r.hosts, number)
+	}
+	for _, number := range d.Forget.Sessions {
+		delete(r.sessions, number)
+	}
+	for _, ref := range d.Forget.Certificates {
+		delete(r.certificates, ref)
+	}
+	return &Saved{string(d.Group), result}, nil
+}
+
+func (r *Reader) mailHosts(line []byte) error {
+	var record hostsRecord
+	if err := json.Unmarshal(line, &record); err != nil {
+		return err
+	}
+	h := &hosts{
+		set: record.MX.set(), tlsa: map[name.Name]dane.Records{}, sessions: make([][4]*starttls.Session, len(record.Sessions)),
+	}
+	for i := range record.MX.Hosts {
+		if host := &record.MX.Hosts[i]; host.TLSA != nil {
+			h.tlsa[host.Name] = host.TLSA.records()
+		}
+	}
+	for i, shown := range record.Sessions {
+		for k, number := range []uint64{shown.Plain, shown.Named, shown.OtherKey, shown.STS} {
+			ses, ok := r.sessions[number]
+			if !ok && (number != 0 || k == 0) {
+				return fmt.Errorf("session %d is not in the file", number)
+			}
+			h.sessions[i][k] = ses
+		}
+	}
+	r.hosts[record.Number] = h
+	return nil
+}
+
+// serve gives a result its mail hosts and servers. Where a defect of ours spoiled it, it has no servers.
+func (r *Reader) serve(result *scanner.Result, number uint64) error {
+	h, ok := r.hosts[number]
+	if !ok {
+		return fmt.Errorf("the hosts with number %d are not in the file", number)
+	}
+	result.Facts.MX = h.set
+	if result.Defect != "" {
+		return nil
+	}
+	port := r.head.Port
+	if result.Target.Port != 0 {
+		port = result.Target.Port
+	}
+	result.Facts.Servers = scanner.Servers(&result.Facts.MX, port)
+	sessions := h.sessions
+	for i := range result.Facts.Servers {
+		server := &result.Facts.Servers[i]
+		server.TLSA = h.tlsa[server.Host]
+		if !server.Addr.IsValid() {
+			continue
+		}
+		if len(sessions) == 0 {
+			return fmt.Errorf("the hosts with number %d have fewer sessions than addresses", number)
+		}
+		s := sessions[0]
+		sessions = sessions[1:]
+		server.Session, server.Named, server.OtherKey, server.STS = s[0], s[1], s[2], s[3]
+	}
+	return nil
+}

@@ -1,0 +1,265 @@
+package runfile
+
+import (
+	"net/netip"
+	"time"
+
+	"mxtls/scanner/clienthello"
+	"mxtls/scanner/dane"
+	"mxtls/scanner/mtasts"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/name"
+	"mxtls/scanner/resolve"
+	"mxtls/scanner/starttls"
+	"mxtls/scanner/truth"
+)
+
+// The lines of a file as JSON has them. Words are the enums' own; what is zero is left out.
+
+const (
+	typeRun         = "run"
+	typeCertificate = "certificate"
+	typeSession     = "session"
+	typeHosts       = "hosts"
+	typeDomain      = "domain"
+	typeEnd         = "end"
+)
+
+type runRecord struct {
+	Type          string      `json:"type"`
+	SchemaVersion int         `json:"schema_version"`
+	Program       string      `json:"program"` // "mxtls": what tells the file from others with a type "run"
+	Version       string      `json:"version"`
+	Started       time.Time   `json:"started"`
+	At            time.Time   `json:"at"`
+	Resolvers     []string    `json:"resolvers"`
+	Validating    truth.Truth `json:"validating"`
+	EHLO          string      `json:"ehlo"`
+	Port          uint16      `json:"port"`
+	Limits        Limits      `json:"limits"`
+	Roots         Roots       `json:"roots"`
+	AsPostfix     bool        `json:"as_postfix"`
+}
+
+type certificateRecord struct {
+	Type   string `json:"type"`
+	SHA256 string `json:"sha256"`
+	DER    []byte `json:"der"`
+}
+
+type sessionRecord struct {
+	Type         string            `json:"type"`
+	Session      uint64            `json:"session"` // its number
+	Address      netip.AddrPort    `json:"address"`
+	SNI          string            `json:"sni,omitempty"`
+	Key          starttls.Key      `json:"key,omitzero"`
+	Started      time.Time         `json:"started,omitzero"`
+	Duration     time.Duration     `json:"duration_ns,omitempty"`
+	Stage        starttls.Stage    `json:"stage"`
+	HELO         bool              `json:"helo,omitempty"`
+	Dialogue     []exchangeRecord  `json:"dialogue,omitempty"`
+	Before       []text            `json:"before,omitempty"`
+	After        []text            `json:"after,omitempty"`
+	Offered      bool              `json:"offered,omitempty"`
+	TLS          *handshakeRecord  `json:"tls,omitempty"`
+	Took         []time.Duration   `json:"took_ns,omitempty"` // by stage
+	Injected     []byte            `json:"injected,omitempty"`
+	Err          *sessionErrRecord `json:"error,omitempty"`
+	Connections  int               `json:"connections,omitempty"`
+	PQIntolerant bool              `json:"pq_intolerant,omitempty"`
+	Raw          *flightRecord     `json:"raw,omitempty"`
+	Match        *flightRecord     `json:"match,omitempty"`
+}
+
+type exchangeRecord struct {
+	Sent      string        `json:"sent,omitempty"`
+	Code      int           `json:"code,omitempty"`
+	Lines     []text        `json:"lines,omitempty"`
+	Encrypted bool          `json:"encrypted,omitempty"`
+	At        time.Duration `json:"at_ns"`
+}
+
+type handshakeRecord struct {
+	Version              uint16   `json:"version"`
+	Suite                uint16   `json:"suite"`
+	Group                uint16   `json:"group,omitempty"`
+	Signature            uint16   `json:"signature,omitempty"`
+	Renegotiation        bool     `json:"renegotiation,omitempty"`
+	ExtendedMasterSecret bool     `json:"extended_master_secret,omitempty"`
+	CertificateOctets    int      `json:"certificate_octets,omitempty"`
+	Chain                []string `json:"chain,omitempty"` // SHA-256 of each, as sent
+}
+
+type flightRecord struct {
+	handshakeRecord
+	DHBits            int              `json:"dh_bits,omitempty"`
+	Retry             bool             `json:"retry,omitempty"`
+	ClientCertificate bool             `json:"client_certificate,omitempty"`
+	Complete          bool             `json:"complete,omitempty"`
+	Err               *flightErrRecord `json:"error,omitempty"`
+}
+
+type flightErrRecord struct {
+	Kind  clienthello.Kind `json:"kind"`
+	Alert uint8            `json:"alert,omitempty"`
+	Text  text             `json:"text"`
+}
+
+type sessionErrRecord struct {
+	Stage  starttls.Stage  `json:"stage"`
+	Reason starttls.Reason `json:"reason"`
+	Text   text            `json:"text"`
+}
+
+type domainRecord struct {
+	Type     string        `json:"type"`
+	Index    int           `json:"index"` // place in the list, from 0
+	Input    text          `json:"input"`
+	Target   string        `json:"target,omitempty"` // as name.ParseTarget reads it
+	Invalid  string        `json:"invalid,omitempty"`
+	Group    text          `json:"group,omitempty"`
+	Legacy   bool          `json:"legacy,omitempty"`
+	Hosts    uint64        `json:"hosts,omitempty"` // 0 = invalid
+	Defect   text          `json:"defect,omitempty"`
+	Started  time.Time     `json:"started"`
+	Duration time.Duration `json:"duration_ns"`
+
+	Misplaced []misplacedRecord `json:"misplaced,omitempty"`
+	STS       *stsRecord        `json:"mta_sts,omitempty"`
+	TLSRPT    *textsRecord      `json:"tlsrpt,omitempty"`
+
+	Forget forgetRecord `json:"forget,omitzero"`
+}
+
+type misplacedRecord struct {
+	Host name.Name `json:"host"`
+	At   name.Name `json:"at"`
+	Port uint16    `json:"port"`
+	Note dane.Note `json:"note"`
+}
+
+type stsRecord struct {
+	Record textsRecord  `json:"record"`
+	Fetch  *fetchRecord `json:"fetch,omitempty"`
+}
+
+// textsRecord is an answer to a question for TXT records.
+type textsRecord struct {
+	Status  resolve.Status   `json:"status"`
+	Trust   resolve.Trust    `json:"trust,omitzero"`
+	Aliases []name.Name      `json:"aliases,omitempty"`
+	TXT     []text           `json:"txt,omitempty"`
+	Dropped int              `json:"dropped,omitempty"`
+	TTL     time.Duration    `json:"ttl_ns,omitempty"`
+	Expires time.Time        `json:"expires,omitzero"`
+	Err     *lookupErrRecord `json:"error,omitempty"`
+}
+
+type fetchRecord struct {
+	Host     name.Name       `json:"host"`
+	Started  time.Time       `json:"started"`
+	Duration time.Duration   `json:"duration_ns"`
+	Aliases  []name.Name     `json:"aliases,omitempty"`
+	Addr     netip.AddrPort  `json:"address,omitzero"`
+	TLS      uint16          `json:"tls,omitempty"`
+	Chain    []string        `json:"chain,omitempty"`
+	Code     int             `json:"code,omitempty"`
+	Status   text            `json:"status,omitempty"`
+	Type     text            `json:"content_type,omitempty"`
+	Encoding text            `json:"content_encoding,omitempty"`
+	Location text            `json:"location,omitempty"`
+	Body     text            `json:"body,omitempty"`
+	Err      *fetchErrRecord `json:"error,omitempty"`
+}
+
+type fetchErrRecord struct {
+	Fault mtasts.Fault `json:"fault"`
+	Text  text         `json:"text"`
+}
+
+// forgetRecord is what no later line refers to.
+type forgetRecord struct {
+	Hosts        []uint64 `json:"hosts,omitempty"`
+	Sessions     []uint64 `json:"sessions,omitempty"`
+	Certificates []string `json:"certificates,omitempty"` // SHA-256
+}
+
+// IsZero reports whether there is nothing to forget.
+func (f forgetRecord) IsZero() bool {
+	return f.Hosts == nil && f.Sessions == nil && f.Certificates == nil
+}
+
+type hostsRecord struct {
+	Type     string        `json:"type"`
+	Number   uint64        `json:"number,omitempty"`
+	MX       mxRecord      `json:"mx"`
+	Sessions []shownRecord `json:"sessions,omitempty"` // of the addresses, in mail's order
+}
+
+// shownRecord are the numbers of one address's sessions, as verdict.Server has them; 0 = none.
+type shownRecord struct {
+	Plain    uint64 `json:"plain"`
+	Named    uint64 `json:"named,omitempty"`
+	OtherKey uint64 `json:"other_key,omitempty"`
+	STS      uint64 `json:"mta_sts,omitempty"`
+}
+
+type tlsaRecords struct {
+	Found   bool             `json:"found,omitempty"`
+	Status  dane.Status      `json:"status,omitzero"`
+	Reason  dane.Reason      `json:"reason,omitzero"`
+	Base    name.Name        `json:"base,omitzero"`
+	Aliases []name.Name      `json:"aliases,omitempty"`
+	TLSA    []tlsaRecord     `json:"records,omitempty"`
+	Dropped int              `json:"dropped,omitempty"`
+	Expires time.Time        `json:"expires,omitzero"`
+	Err     *lookupErrRecord `json:"error,omitempty"`
+}
+
+type tlsaRecord struct {
+	Usage    uint8  `json:"usage"`
+	Selector uint8  `json:"selector"`
+	Matching uint8  `json:"matching"`
+	Data     []byte `json:"data"`
+}
+
+type mxRecord struct {
+	Kind       mx.Kind          `json:"kind"`
+	Reason     mx.Reason        `json:"reason,omitzero"`
+	Detail     text             `json:"detail,omitempty"`
+	Trust      resolve.Trust    `json:"trust,omitzero"`
+	Aliases    []name.Name      `json:"aliases,omitempty"`
+	Hosts      []hostRecord     `json:"hosts,omitempty"`
+	Dropped    int              `json:"dropped,omitempty"`
+	NullBeside bool             `json:"null_beside,omitempty"`
+	Err        *lookupErrRecord `json:"error,omitempty"`
+}
+
+type hostRecord struct {
+	Preference uint16           `json:"preference"`
+	Name       name.Name        `json:"name,omitzero"`
+	Raw        text             `json:"raw"`
+	Literal    netip.Addr       `json:"literal,omitzero"`
+	Aliases    []name.Name      `json:"aliases,omitempty"`
+	Addrs      []netip.Addr     `json:"addresses,omitempty"`
+	Dropped    int              `json:"dropped,omitempty"`
+	Trust      resolve.Trust    `json:"trust,omitzero"`
+	Reason     mx.Reason        `json:"reason,omitzero"`
+	Err        *lookupErrRecord `json:"error,omitempty"`
+	TLSA       *tlsaRecords     `json:"tlsa,omitempty"` // nil = not asked for
+}
+
+type lookupErrRecord struct {
+	Kind     resolve.Kind `json:"kind"`
+	Name     text         `json:"name"`
+	Type     string       `json:"lookup,omitempty"`
+	Resolver string       `json:"resolver,omitempty"`
+	Rcode    string       `json:"rcode,omitempty"`
+	EDE      text         `json:"ede,omitempty"`
+	Cause    text         `json:"cause,omitempty"`
+}
+
+type endRecord struct {
+	Type string `json:"type"`
+	Tail
+}
