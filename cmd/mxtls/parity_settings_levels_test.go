@@ -29,7 +29,8 @@ func settingsLevels() []setting {
 		l("le_unknown", "smtp_tls_security_level = strict\n").sending(few...),
 		l("le_empty", "smtp_tls_security_level =\nsmtp_use_tls = yes\n").sending(few...),
 		l("le_named", "my_level = sec\nsmtp_tls_security_level = ${my_level}ure\n").sending(few...),
-		l("le_twice", "smtp_tls_security_level = secure\n# not this one\nsmtp_tls_security_level\n  =\n  may\n").sending(few...),
+		l("le_twice", "smtp_tls_security_level = secure\n# not this one\nsmtp_tls_security_level\n  =\n  may\n").
+			sending(few...),
 		l("le_conditional", "smtp_tls_security_level = ${{$compatibility_level} >=level {3.6} ? {encrypt} : {may}}\n").
 			sending(few...),
 		l("le_use", "smtp_use_tls = yes\n").sending(few...),
@@ -146,7 +147,8 @@ var policed = []string{"good", "plain", "untrusted", "wrong-name", "self-signed"
 	"name-partial", "name-wildcard-host", "expired", "tls12", "tls13", "tls10-rsa", "tls11-rsa", "tls10-ecdhe-rsa", "p384",
 	"tls12-rsa", "camellia", "adh", "anonymous-server", "rsa-2048", "dhe-gcm", "by-name", "server-name-needed", "ed25519",
 	"p521", "cn", "san-email", "san-ip", "san-wildcard", "starttls-454", "starttls-554", "inside-close", "inside-421",
-	"helo-502", "ehlo-554", "greeting-554", "null-mx", "nonexistent", "mx-servfail", "refused", "chain", "name-parent-wildcard"}
+	"helo-502", "ehlo-554", "greeting-554", "null-mx", "nonexistent", "mx-servfail", "refused", "chain",
+	"name-parent-wildcard"}
 
 // settingsPolicies are about smtp_tls_policy_maps.
 func settingsPolicies() []setting {

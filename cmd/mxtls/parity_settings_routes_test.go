@@ -10,8 +10,8 @@ import (
 // settingsNames are about the names that are compared and the one that is named.
 func settingsNames() []setting {
 	to := []string{"good", "wrong-name", "name-domain", "name-host", "name-both", "name-below", "name-wildcard",
-		"name-wildcard-deep", "name-wildcard-host", "name-parent", "name-upper", "cn", "cn-wrong", "mx-cname", "mx-cname-alias",
-		"implicit", "implicit-name"}
+		"name-wildcard-deep", "name-wildcard-host", "name-parent", "name-upper", "cn", "cn-wrong", "mx-cname",
+		"mx-cname-alias", "implicit", "implicit-name"}
 	n := func(name, mainCF string) setting {
 		return setting{class: "names", name: name, about: strings.ReplaceAll(strings.TrimSpace(mainCF), "\n", "; "),
 			mainCF: mainCF, to: to}
@@ -181,7 +181,7 @@ func settingsIPv6() []setting {
 		i("v6_prefer_4_one", "smtp_tls_security_level = may\nsmtp_address_preference = ipv4\nsmtp_mx_address_limit = 1\n",
 			all...),
 		i("v6_crowd", "smtp_tls_security_level = may\nsmtp_address_preference = ipv6\nsmtp_balance_inet_protocols = no\n",
-			both...),
+			"both", "both-v4-dead", "both-v6-plain", "v6-first-dead", "crowded", "good"),
 		i("v6_only_4", "smtp_tls_security_level = verify\ninet_protocols = ipv4\n", all...),
 		i("v6_only_6", "smtp_tls_security_level = verify\ninet_protocols = ipv6\n", all...),
 		i("v6_only_4_may", "smtp_tls_security_level = may\ninet_protocols = ipv4\n", all...),
@@ -194,6 +194,6 @@ func settingsIPv6() []setting {
 
 // allSettings are all of them.
 func allSettings() []setting {
-	return slices.Concat(settingsFingerprint(), settingsProtocols(), settingsCiphers(), settingsLevels(), settingsPolicies(),
-		settingsNames(), settingsTrust(), settingsOrder(), settingsRelay(), settingsIPv6())
+	return slices.Concat(settingsFingerprint(), settingsProtocols(), settingsCiphers(), settingsLevels(),
+		settingsPolicies(), settingsNames(), settingsTrust(), settingsOrder(), settingsRelay(), settingsIPv6())
 }

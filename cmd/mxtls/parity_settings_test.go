@@ -185,7 +185,8 @@ func servers(sites []site) (n int) {
 	return n
 }
 
-// open starts a site's servers and puts it into the DNS; in its records @1 is the IPv6 address where $1 is that of IPv4.
+// open starts a site's servers and puts it into the DNS; in its records @1 is the IPv6 address where $1 is that of
+// IPv4.
 func (w *world) open(t *testing.T, s site, used int) int {
 	t.Helper()
 	var hosts, addresses []string

@@ -2,6 +2,8 @@
 
 package main_test
 
+import "strings"
+
 // settingsFingerprint are about the level fingerprint.
 func settingsFingerprint() []setting {
 	f := func(name, about, mainCF string, to ...string) setting {
@@ -49,8 +51,8 @@ smtp_tls_fingerprint_cert_match = {cert:sha256:good}, {cert:sha256:wrong-name} {
 		f("fp_none", "nothing to match", "", "good", "plain", "refused", "null-mx", "nonexistent", "mx-servfail"),
 		f("fp_malformed", "nothing that is a digest", "smtp_tls_fingerprint_cert_match = zz, 12:34, {cert:sha1:good}\n",
 			"good", "plain"),
-		f("fp_forms", "digests in all their forms, one is none", "smtp_tls_fingerprint_cert_match = zz 12:3 {cert:sha256:good}\n",
-			"good", "p384"),
+		f("fp_forms", "digests in all their forms, one is none",
+			"smtp_tls_fingerprint_cert_match = zz 12:3 {cert:sha256:good}\n", "good", "p384"),
 		with(f("fp_policy", "a policy table", "smtp_tls_fingerprint_cert_match = {cert:sha256:tls12}\n"), `
 good.parity.test        fingerprint match={cert:sha256:p384}|{cert:sha256:good}
 p384.parity.test        fingerprint match={key:sha256:p384}
@@ -119,7 +121,7 @@ func settingsCiphers() []setting {
 	to := []string{"good", "tls12", "tls13", "tls12-rsa", "rsa-2048", "dhe-gcm", "dhe-cbc", "adh", "anonymous-server",
 		"anonymous-first", "camellia", "rsa-sha256", "rsa-ccm", "ecdhe-sha384", "ecdsa-sha384", "aria", "tls10-rsa", "plain"}
 	c := func(name, level, lines string) setting {
-		return setting{class: "ciphers", name: name, about: level + " with " + lines,
+		return setting{class: "ciphers", name: name, about: level + " with " + strings.ReplaceAll(lines, "\n", "; "),
 			mainCF: "smtp_tls_security_level = " + level + "\nsmtp_tls_" + lines + "\n", to: to}
 	}
 	few := []string{"good", "tls12", "plain"}

@@ -95,7 +95,8 @@ func (a *attempt) connect() *step {
 	return unknown(reason)
 }
 
-// wrapped is TLS from the first octet. A server that greets in plain text, as we saw it do, does not go along with that.
+// wrapped is TLS from the first octet. A server that greets in plain text, as we saw it do, does not go along with
+// that.
 func (a *attempt) wrapped() step {
 	switch st := a.connect(); {
 	case st != nil:

@@ -78,10 +78,15 @@ func cipherTraits(suite string) []string {
 		add("ARIAGCM")
 	case strings.Contains(suite, "GCM"):
 		add("AESGCM")
-	case strings.HasSuffix(suite, "CCM"), strings.HasSuffix(suite, "CCM8"):
+	case strings.HasSuffix(suite, "CCM8"):
+		add("AESCCM", "AESCCM8")
+	case strings.HasSuffix(suite, "CCM"):
 		add("AESCCM")
 	}
-	if (parts[0] == "ECDHE" || parts[0] == "DHE") && !slices.Contains(traits, "aECDSA") && !slices.Contains(traits, "aDSS") {
+	signed := slices.ContainsFunc([]string{"aECDSA", "aDSS", "aRSA"}, func(a string) bool {
+		return slices.Contains(traits, a)
+	})
+	if !signed && (parts[0] == "ECDHE" || parts[0] == "DHE") {
 		add("aRSA") // ECDHE-ARIA128-GCM-SHA256
 	}
 	return append(traits, strengthOf(traits))

@@ -31,8 +31,8 @@ func TestEffects(t *testing.T) {
 		{"soft_bounce", "soft_bounce = yes\nsmtp_tls_security_level = encrypt", refusing, nil,
 			"deferred 4.7.0 starttls_refused"},
 		{"soft_bounce, no domain", "soft_bounce = yes", good, none, "deferred 4.4.4 no_such_domain"},
-		{"soft_bounce, too old", "soft_bounce = yes\nmaximal_queue_lifetime = 0\nsmtp_tls_security_level = encrypt", plain, nil,
-			"bounced 4.7.4 starttls-not-supported"},
+		{"soft_bounce, too old", "soft_bounce = yes\nmaximal_queue_lifetime = 0\nsmtp_tls_security_level = encrypt",
+			plain, nil, "bounced 4.7.4 starttls-not-supported"},
 		{"fallback relay", "smtp_fallback_relay = [x.test]\nsmtp_tls_security_level = encrypt", plain, nil,
 			"unknown fallback_relay"},
 		{"fallback relay, no domain", "smtp_fallback_relay = [x.test]", good, none, "unknown fallback_relay"},
@@ -93,7 +93,8 @@ func TestEffects(t *testing.T) {
 		{"a table without a type", "smtp_tls_policy_maps = /etc/postfix/tls_policy", good, nil, "deferred not_started"},
 		{"a table in main.cf", "smtp_tls_policy_maps = inline:{ other.test=may, { example.test = secure match=nexthop } }",
 			good, nil, "encrypted Verified"},
-		{"a table of one policy", "smtp_tls_policy_maps = static:encrypt", plain, nil, "deferred 4.7.4 starttls-not-supported"},
+		{"a table of one policy", "smtp_tls_policy_maps = static:encrypt", plain, nil,
+			"deferred 4.7.4 starttls-not-supported"},
 		{"a table in main.cf is refused", "smtp_tls_policy_maps = inline:{example.test=nosuch}", good, nil,
 			"deferred 4.7.5 policy_invalid"},
 	} {
@@ -148,8 +149,8 @@ func TestPinnedKeyTooSmall(t *testing.T) {
 	s := certified(at(10, well()), chain(pkix.Trusted, pkix.ReasonNone), c)
 	cfg := configured(t, Version{}, "smtp_tls_fingerprint_digest = sha256",
 		"smtp_tls_fingerprint_cert_match = "+digests["sha256"](empty))
-	if got, want := brief(Predict(cfg, destination(t, s), Fingerprint, 0)), "deferred Untrusted 4.7.5 "; !strings.HasPrefix(got, want) {
-		t.Errorf("%s, want %s...", got, want)
+	if got := brief(Predict(cfg, destination(t, s), Fingerprint, 0)); got != "deferred Untrusted 4.7.5 weak_key" {
+		t.Error(got)
 	}
 }
 
@@ -188,7 +189,8 @@ func TestUnseenAddresses(t *testing.T) {
 	}
 	d := destination(t, at(10, well()))
 	d.MX.Hosts = []mx.Host{{Dropped: 1}}
-	if got := brief(Predict(configured(t, Version{}, "smtp_balance_inet_protocols = no"), d, May, time.Hour)); got != "unknown" {
+	cfg := configured(t, Version{}, "smtp_balance_inet_protocols = no")
+	if got := brief(Predict(cfg, d, May, time.Hour)); got != "unknown" {
 		t.Error(got)
 	}
 }
@@ -235,11 +237,12 @@ func TestNotModelled(t *testing.T) {
 			t.Errorf("%s: %q", idle, r)
 		}
 	}
-	many := "smtp_tls_policy_maps = inline:{"
+	var many strings.Builder
+	many.WriteString("smtp_tls_policy_maps = inline:{")
 	for i := range 12 {
-		many += " { " + string(rune('a'+i)) + ".test = may servername=x.test }"
+		many.WriteString(" { " + string(rune('a'+i)) + ".test = may servername=x.test }")
 	}
-	c := configured(t, Version{}, many+" }", "smtp_tls_loglevel = 1", "smtp_tls_security_level = may")
+	c := configured(t, Version{}, many.String()+" }", "smtp_tls_loglevel = 1", "smtp_tls_security_level = may")
 	if r := c.Remarks(); len(r) != 1 || r[0].Code != ServernameSet || !strings.Contains(r[0].Text, "a.test") ||
 		!strings.Contains(r[0].Text, "and 2 others") {
 		t.Errorf("policies with servername: %q", r)

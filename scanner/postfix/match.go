@@ -79,8 +79,8 @@ func (n *plan) match(s *Server, nexthop name.Name) belief {
 	return b
 }
 
-// tooLong reports whether a chain that holds may be longer than smtp_tls_scert_verifydepth allows: OpenSSL is given one
-// more, and neither the leaf nor the root counts. Which of the certificates that were sent are needed is not known here.
+// tooLong reports whether a chain that holds may be longer than smtp_tls_scert_verifydepth allows: OpenSSL is given
+// one more, and neither the leaf nor the root counts. Which of the certificates that were sent are needed is not known.
 func (n *plan) tooLong(c *pkix.Chain) bool {
 	return n.cfg.VerifyDepth < defaultVerifyDepth && c.Status == pkix.Trusted && c.Sent-1 > n.cfg.VerifyDepth+1
 }

@@ -14,7 +14,7 @@ var unmodelled = []struct{ parameter, idle, does string }{
 	{"smtp_dns_reply_filter", "", "Postfix may not see some of the DNS records that we saw"},
 	{"smtp_reply_filter", "", "Postfix may take servers' replies for others"},
 	{"smtp_discard_ehlo_keyword_address_maps", "", "STARTTLS of the servers in it may be ignored"},
-	{"smtp_delivery_status_filter", "$default_delivery_status_filter", "what bounces or is deferred may be changed"},
+	{"smtp_delivery_status_filter", "$default_delivery_status_filter", "what is deferred or bounces may be changed"},
 	{"default_delivery_status_filter", "", "what bounces or is deferred may be changed"},
 	{"smtp_tls_cert_file", "", clientCertificate},
 	{"smtp_tls_eccert_file", "", clientCertificate},
