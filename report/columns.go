@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,9 +37,9 @@ type csvColumn struct {
 
 func csvColumns(rows Rows) []csvColumn {
 	if rows == ByServer {
-		return serverColumns
+		return slices.Concat(serverColumns, publishedColumns, serverPolicyColumns)
 	}
-	return domainColumns
+	return slices.Concat(domainColumns, publishedColumns)
 }
 
 // csvLine is the line being written and what it is about.

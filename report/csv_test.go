@@ -30,15 +30,19 @@ func parseCSV(t *testing.T, text string) []map[string]string {
 
 func TestCSVColumnsAreFixed(t *testing.T) {
 	t.Parallel()
+	const published = "policy,dane_level,mta_sts_status,mta_sts_mode,mta_sts_id,mta_sts_max_age,mta_sts_mx,mta_sts_reason," +
+		"mta_sts_text,mta_sts_line,mta_sts_servers_failing,tlsrpt_status,tlsrpt_rua,tlsrpt_reason,tlsrpt_text," +
+		"effective_policy_rfc,effective_policy_postfix,effective_policy_postfix_map,effective_policy_mox,effective_policy_text"
 	for rows, want := range map[Rows]string{
 		RowsDefault: "domain,via,group,mx_kind,servers,encrypted,not_encrypted,unknown,encrypted_percent,tls_versions," +
-			"certificate_status,certificate_reason,earliest_expiry,findings",
+			"certificate_status,certificate_reason,earliest_expiry,findings," + published,
 		ByServer: "schema_version,type,domain,input,via,group,mx_kind,mx_trust,mx_reason,host,preference,address,port,stage," +
 			"starttls_offered,starttls_accepted,tls_established,authenticated,reason,detail,banner,capabilities," +
 			"tls_version,tls_cipher,tls_group,certificate_status,certificate_reason,certificate_name_match," +
 			"certificate_names,certificate_subject,certificate_issuer,certificate_not_before,certificate_not_after," +
 			"certificate_sha256,certificate_key,certificate_signature,encrypted_yes,encrypted_no,encrypted_unknown," +
-			"findings,started,duration_ms",
+			"findings,started,duration_ms," + published + ",dane_status,dane_reason,dane_text,dane_base_domain,dane_records," +
+			"dane_notes,dane_signatures_end,requiretls,mta_sts_passes",
 	} {
 		var names []string
 		for _, c := range Columns(rows) {

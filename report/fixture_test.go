@@ -47,7 +47,7 @@ func testResults() []grouped {
 	ok, no, dunno := truth.Yes, truth.No, truth.Unknown
 	const stripped = "STARTTLS was overwritten on the way (XXXXXXXA)"
 	busy := func(i int) verdict.Server { return fails(i, starttls.Connected, starttls.TooManyConnections, busyText) }
-	return []grouped{
+	return append([]grouped{
 		{"jp-carrier", domain("gmail.com", "google.com", encrypts(1, trusted, ok), encrypts(2, trusted, ok),
 			encrypts(3, trusted, ok), encrypts(4, trusted, ok), encrypts(5, trusted, ok))},
 		{"jp-carrier", domain("ezweb.ne.jp", "au.com", encrypts(6, expired, ok),
@@ -80,7 +80,7 @@ func testResults() []grouped {
 		{"list.txt", domain("no-address.example", "no-address.example", noAddress())},
 		{"list.txt", domain("twelve.example", "twelve.example", twelve(trusted, expired)...)},
 		{"list.txt", domain("[192.0.2.99]:2525", "", encrypts(99, trusted, dunno))},
-	}
+	}, policied()...)
 }
 
 const busyText = "421 4.7.0 too many connections (try again later)\x1b]0;owned\x07"

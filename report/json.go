@@ -173,6 +173,9 @@ func newDomainJSON(group string, r *scanner.Result) *DomainJSON {
 		Findings:   make([]FindingJSON, len(r.Verdict.Findings)),
 		Started:    utc(r.Started),
 		DurationMS: r.Duration.Milliseconds(),
+
+		DANELevel: r.Facts.DANE, MTASTS: newMTASTSJSON(&r.Facts), TLSRPT: newTLSRPTJSON(&r.Facts.Reports),
+		EffectivePolicy: newEffectiveJSON(r.Verdict.Effective),
 	}
 	for i := range r.Facts.Servers {
 		fillServer(&d.Servers[i], &r.Facts.Servers[i], &r.Verdict.Servers[i])
@@ -201,6 +204,7 @@ func fillServer(out *ServerJSON, s *verdict.Server, a *verdict.Answers) {
 		NotBefore: utc(c.NotBefore), NotAfter: utc(c.NotAfter), SHA256: c.SHA256, Key: text(c.Key),
 		Signature: text(c.Signature),
 	}
+	out.DANE, out.REQUIRETLS, out.MTASTSPasses = newDANEJSON(s), s.REQUIRETLS(), passes(s)
 }
 
 func newRunJSON(r *Run) *RunJSON {

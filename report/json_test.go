@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,25 +74,35 @@ func TestJSONDocument(t *testing.T) {
 	}
 }
 
-// TestEveryFieldIsAColumn holds the CSV by server to the fields of a JSON line, in their order.
+// TestEveryFieldIsAColumn holds the CSV by server to the fields of a JSON line. Their order is another one, since columns
+// are only ever appended; TLSA records are one column.
 func TestEveryFieldIsAColumn(t *testing.T) {
 	t.Parallel()
 	var fields []string
 	leaves(reflect.TypeFor[DomainJSON](), "", &fields)
 	var want []string
 	for _, f := range fields {
-		if f == "findings[].code" || !strings.HasPrefix(f, "findings[].") {
+		f, _, _ = strings.Cut(f, ".records[].")
+		if strings.HasSuffix(f, "servers[].dane") {
+			f += ".records"
+		}
+		if (f == "findings[].code" || !strings.HasPrefix(f, "findings[].")) && !slices.Contains(want, f) {
 			want = append(want, f)
 		}
 	}
 	var got []string
 	for _, c := range Columns(ByServer) {
+		if c.JSON == "" {
+			continue
+		}
 		got = append(got, c.JSON)
 		flat := strings.NewReplacer("servers[].", "", "[].code", "", ".", "_").Replace(c.JSON)
 		if c.Name != flat {
 			t.Errorf("column %s stands for %s", c.Name, c.JSON)
 		}
 	}
+	slices.Sort(got)
+	slices.Sort(want)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("columns\n got %v\nwant %v", got, want)
 	}

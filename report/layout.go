@@ -26,11 +26,13 @@ const (
 
 // field is one column of a table. The last one is wrapped into what the others leave.
 type field struct {
-	title  string
-	right  bool // numbers
-	fair   int  // may be cut, down to this before the others suffer; 0 = it is never cut
-	most   int  // the widest that it gets when the width is limited; 0 = any
-	middle bool // cut in the middle: both ends of a name tell
+	title    string
+	right    bool // numbers
+	fair     int  // may be cut, down to this before the others suffer; 0 = it is never cut
+	most     int  // the widest that it gets when the width is limited; 0 = any
+	middle   bool // cut in the middle: both ends of a name tell
+	optional bool // left out where no row has anything to say in it
+	yields   bool // left out where an optional one has
 }
 
 // widths are the columns' widths for the cells' natural widths and a limit (0 = none). What is too much is taken from

@@ -14,7 +14,7 @@ import (
 
 // row is one row of the table or of Markdown, in words.
 type row struct {
-	class Class
+	class verdict.Class
 	cells []string // one for each field; escaped
 	span  bool     // the cell before the last one is empty and the last one may begin in its place
 	below []below  // lines under the row
@@ -23,15 +23,21 @@ type row struct {
 // The columns of the table, wide and compact.
 var (
 	domainFields = []field{{title: "Domain", fair: 24, most: 44, middle: true}, {title: "Via", fair: 16, most: 28},
-		{title: "Servers", right: true}, {title: "Encrypted", right: true}, {title: "TLS"}, {title: "Certificate"}}
-	domainFieldsCompact = []field{{title: "Domain", fair: 19, most: 44, middle: true}, {title: "Via", fair: 12, most: 28},
-		{title: "Encrypted", right: true}, {title: "TLS"}, {title: "Certificate"}}
+		{title: "Servers", right: true}, {title: "Encrypted", right: true}, {title: "Policy", optional: true}, {title: "TLS"},
+		{title: "Certificate"}}
+	domainFieldsCompact = []field{{title: "Domain", fair: 19, most: 44, middle: true},
+		{title: "Via", fair: 12, most: 28, yields: true},
+		{title: "Encrypted", right: true}, {title: "Policy", optional: true}, {title: "TLS"}, {title: "Certificate"}}
 	serverFields = []field{{title: "Domain", fair: 22, most: 44, middle: true}, {title: "MX", right: true},
-		{title: "Server", fair: 22, most: 44, middle: true}, {title: "Address"}, {title: "TLS"}, {title: "Certificate"}}
+		{title: "Server", fair: 22, most: 44, middle: true}, {title: "Address"}, {title: "DANE", optional: true}, {title: "TLS"},
+		{title: "Certificate"}}
 	serverFieldsCompact = []field{{title: "Domain", fair: 17, most: 44, middle: true},
 		{title: "Server", fair: 16, most: 44, middle: true}, {title: "Address", fair: 15, middle: true}, {title: "TLS"},
-		{title: "Certificate"}}
+		{title: "Certificate"}} // no room for DANE: what is wrong with it is among the findings
 )
+
+// roomy is the width from which on a domain's provider and its policy stand beside each other.
+const roomy = 120
 
 // fieldsFor are the columns for the options.
 func fieldsFor(o Options) []field {
@@ -43,6 +49,10 @@ func fieldsFor(o Options) []field {
 		return serverFields
 	case narrow:
 		return domainFieldsCompact
+	case o.Width > 0 && o.Width < roomy:
+		fields := slices.Clone(domainFields)
+		fields[1].yields = true
+		return fields
 	default:
 		return domainFields
 	}
@@ -57,7 +67,7 @@ func rowsOf(r *scanner.Result, o Options, s style) []row {
 	if len(r.Facts.Servers) == 0 {
 		cells := make([]string, len(fieldsFor(o)))
 		cells[0], cells[len(cells)-1] = s.shownDomain(r), why(r)
-		return []row{{class: ClassOf(r), cells: cells, span: true}}
+		return []row{{class: r.Class(), cells: cells, span: true}}
 	}
 	rows := make([]row, 0, len(r.Facts.Servers))
 	for i := range r.Facts.Servers {
@@ -68,9 +78,9 @@ func rowsOf(r *scanner.Result, o Options, s style) []row {
 
 // domainRow is a domain in one row.
 func domainRow(r *scanner.Result, narrow bool, s style) row {
-	d := row{class: ClassOf(r)}
+	d := row{class: r.Class()}
 	via, encrypted, servers := s.shownVia(r), "", ""
-	c := tested(r)
+	c := verdict.Tested(&r.Facts, &r.Verdict)
 	if c.Total() > 0 {
 		servers, encrypted = strconv.Itoa(c.Total()), share(c.Yes, c.Unknown, c.Total())
 	}
@@ -88,9 +98,9 @@ func domainRow(r *scanner.Result, narrow bool, s style) row {
 	}
 	if narrow {
 		text = short(text)
-		d.cells = []string{s.shownDomain(r), via, encrypted, versions, text}
+		d.cells = []string{s.shownDomain(r), via, encrypted, policyText(r), versions, text}
 	} else {
-		d.cells = []string{s.shownDomain(r), via, servers, encrypted, versions, text}
+		d.cells = []string{s.shownDomain(r), via, servers, encrypted, policyText(r), versions, text}
 	}
 	return d
 }
@@ -98,7 +108,7 @@ func domainRow(r *scanner.Result, narrow bool, s style) row {
 // serverRow is one server in one row; the domain stands in its first row only.
 func serverRow(r *scanner.Result, i int, narrow bool, s style) row {
 	sv, a := &r.Facts.Servers[i], &r.Verdict.Servers[i]
-	v := row{class: map[truth.Truth]Class{truth.Yes: ClassFull, truth.No: ClassPlain}[a.Encrypted]}
+	v := row{class: map[truth.Truth]verdict.Class{truth.Yes: verdict.ClassFull, truth.No: verdict.ClassPlain}[a.Encrypted]}
 	domain := ""
 	if i == 0 {
 		domain = s.shownDomain(r)
@@ -114,7 +124,7 @@ func serverRow(r *scanner.Result, i int, narrow bool, s style) row {
 	if narrow {
 		v.cells = []string{domain, Escape(sv.Label), address(sv.Addr), version, short(text)}
 	} else {
-		v.cells = []string{domain, strconv.Itoa(int(sv.Preference)), Escape(sv.Label), address(sv.Addr), version, text}
+		v.cells = []string{domain, strconv.Itoa(int(sv.Preference)), Escape(sv.Label), address(sv.Addr), serverDANE(sv), version, text}
 	}
 	return v
 }
@@ -160,7 +170,7 @@ func missingText(r *scanner.Result) string {
 	total := 0
 	for i := range r.Facts.Servers {
 		s, a := &r.Facts.Servers[i], &r.Verdict.Servers[i]
-		if untested(s) {
+		if s.Untested() {
 			continue
 		}
 		total++

@@ -3,7 +3,9 @@ package report
 import (
 	"time"
 
+	"mxtls/scanner/dane"
 	"mxtls/scanner/truth"
+	"mxtls/scanner/verdict"
 )
 
 // SchemaVersion is the version of the JSON formats. Fields may be added within a version; none is renamed, moved or
@@ -26,6 +28,41 @@ type DomainJSON struct {
 	Findings      []FindingJSON `json:"findings"`
 	Started       *time.Time    `json:"started"`
 	DurationMS    int64         `json:"duration_ms"`
+
+	DANELevel       dane.Level    `json:"dane_level"` // of the domain as a whole
+	MTASTS          MTASTSJSON    `json:"mta_sts"`
+	TLSRPT          TLSRPTJSON    `json:"tlsrpt"`
+	EffectivePolicy EffectiveJSON `json:"effective_policy"`
+}
+
+// MTASTSJSON is the domain's MTA-STS. Max_age is in seconds; line is the policy's that breaks a rule, 0 for none.
+type MTASTSJSON struct {
+	Status         string   `json:"status"`
+	Mode           string   `json:"mode"`
+	ID             string   `json:"id"`
+	MaxAge         int64    `json:"max_age"`
+	MX             []string `json:"mx"`
+	Reason         string   `json:"reason"`
+	Text           string   `json:"text"`
+	Line           int      `json:"line"`
+	ServersFailing []string `json:"servers_failing"` // hosts
+}
+
+// TLSRPTJSON is the domain's wish for reports on TLS.
+type TLSRPTJSON struct {
+	Status string   `json:"status"`
+	RUA    []string `json:"rua"`
+	Reason string   `json:"reason"`
+	Text   string   `json:"text"`
+}
+
+// EffectiveJSON is what senders of several kinds go by; text says so in a line where they differ.
+type EffectiveJSON struct {
+	RFC        verdict.Rule `json:"rfc"`
+	Postfix    verdict.Rule `json:"postfix"`
+	PostfixMap verdict.Rule `json:"postfix_map"`
+	Mox        verdict.Rule `json:"mox"`
+	Text       string       `json:"text"`
 }
 
 // MXJSON is how a domain receives mail.
@@ -52,6 +89,32 @@ type ServerJSON struct {
 	Capabilities     []string        `json:"capabilities"`
 	TLS              TLSJSON         `json:"tls"`
 	Certificate      CertificateJSON `json:"certificate"`
+	DANE             DANEJSON        `json:"dane"`
+	REQUIRETLS       truth.Truth     `json:"requiretls"`
+	MTASTSPasses     truth.Truth     `json:"mta_sts_passes"` // whether mail may go there by the domain's policy
+}
+
+// DANEJSON is what a server's certificate comes to under its TLSA records.
+type DANEJSON struct {
+	Status     string     `json:"status"`
+	Reason     string     `json:"reason"`
+	Text       string     `json:"text"`
+	BaseDomain string     `json:"base_domain"`
+	Records    []TLSAJSON `json:"records"`
+	Notes      []string   `json:"notes"`
+	Expires    *time.Time `json:"signatures_end"` // where the resolver gave it
+}
+
+// TLSAJSON is one TLSA record. Data is in hex; matches says of which certificates it is, by their keys.
+type TLSAJSON struct {
+	Usage    uint8    `json:"usage"`
+	Selector uint8    `json:"selector"`
+	Matching uint8    `json:"matching"`
+	Data     string   `json:"data"`
+	Usable   bool     `json:"usable"`
+	Ignored  bool     `json:"ignored"` // a stronger digest stands beside it
+	Matched  bool     `json:"matched"`
+	Matches  []string `json:"matches"`
 }
 
 // TLSJSON is what a handshake agreed on, in OpenSSL's words; all empty without one.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
@@ -85,6 +86,7 @@ func (w *tableWriter) table() {
 
 // grid lays rows out under their heads: a column is as wide as its widest cell.
 func (w *tableWriter) grid(fields []field, rows []row) {
+	fields = telling(fields, rows)
 	natural := make([]int, len(fields))
 	for i := range rows {
 		r := &rows[i]
@@ -101,6 +103,34 @@ func (w *tableWriter) grid(fields []field, rows []row) {
 	for i := range rows {
 		w.row(&rows[i], fields, columns)
 	}
+}
+
+// telling are the fields without those that may be left out and say nothing in any row, and without those that yield to
+// them where they say something; their cells go as well.
+func telling(fields []field, rows []row) []field {
+	kept := false
+	leave := func(i int) {
+		fields = slices.Concat(fields[:i], fields[i+1:])
+		for k := range rows {
+			rows[k].cells = slices.Delete(rows[k].cells, i, i+1)
+		}
+	}
+	for i := len(fields) - 1; i >= 0; i-- {
+		says := func(r row) bool { return r.cells[i] != "" && r.cells[i] != "-" }
+		switch {
+		case !fields[i].optional:
+		case slices.ContainsFunc(rows, says):
+			kept = true
+		default:
+			leave(i)
+		}
+	}
+	for i := len(fields) - 1; kept && i >= 0; i-- {
+		if fields[i].yields {
+			leave(i)
+		}
+	}
+	return fields
 }
 
 // glyphWidth is what the sign before the first cell takes.

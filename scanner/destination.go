@@ -3,6 +3,7 @@ package scanner
 import (
 	"net/netip"
 
+	"mxtls/scanner/dane"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/postfix"
@@ -22,8 +23,16 @@ func (j *Judge) Destination(r *Result) *postfix.Destination {
 			Host: f.Host, Label: f.Label, Preference: f.Preference, Addr: f.Addr, NoAddress: f.NoAddress, Session: f.Session,
 			Level0: j.postfixChain(f.Session, 0), Level1: j.postfixChain(f.Session, 1),
 		}
+		if asked(&f.TLSA) {
+			d.Servers[i].DANE, d.Servers[i].DANESession = &f.DANE, f.Named
+		}
 	}
 	return d
+}
+
+// asked reports whether TLSA records were looked for.
+func asked(r *dane.Records) bool {
+	return r.Found || r.Status != dane.StatusUnknown || r.Reason != dane.ReasonNone
 }
 
 // postfixChain is the verdict on the chain that a Postfix client is shown at OpenSSL's security level; nil where none

@@ -18,6 +18,10 @@ import (
 // Judge turns facts into verdicts, by one root bundle and as of one time, and asks nobody. A Scanner has one for its
 // own results; another judges a saved run again. It may be used from several goroutines.
 type Judge struct {
+	// Validating is whether the resolver checks DNSSEC, as CheckResolver found. Where it does not, nothing is known of
+	// DANE. It is set before anything is judged.
+	Validating truth.Truth
+
 	at       time.Time
 	verifier *pkix.Verifier
 }
@@ -47,7 +51,7 @@ func (j *Judge) Judge(r *Result) {
 	for i := range r.Facts.Servers {
 		server := &r.Facts.Servers[i]
 		j.chain(server, r.Facts.Domain)
-		server.DANE = j.dane(server, names)
+		j.dane(server, names)
 	}
 	j.texts(&r.Facts)
 	r.Facts.DANE = dane.Domain(&r.Facts.MX, outcomes(r.Facts.Servers))
@@ -61,7 +65,7 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 		return
 	}
 	server.Chain = j.verifier.Verify(chain)
-	if len(chain) == 0 || server.Chain.Reason == pkix.CertificateMalformed {
+	if len(chain) == 0 || !server.Chain.Readable() {
 		return // no names can be read, so whether they match cannot be told
 	}
 	if server.Host.IsZero() {
@@ -78,31 +82,41 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 
 // dane is what the certificates that a server shows to who asks by its TLSA base domain come to: the worse one decides,
 // since the server chooses.
-func (j *Judge) dane(server *verdict.Server, names dane.Names) dane.Outcome {
+func (j *Judge) dane(server *verdict.Server, names dane.Names) {
 	shown, _ := completed(server.Named)
 	chains := [][][]byte{shown}
 	if other, ok := completed(server.OtherKey); ok {
 		chains = append(chains, other)
 	}
-	return dane.Worst(dane.Each(server.TLSA, chains, names, j.at))
+	server.Shown = dane.Each(server.TLSA, chains, names, j.at)
+	server.DANE = dane.Worst(server.Shown)
+	if server.DANE.Status == dane.Insecure && j.Validating == truth.No {
+		server.DANE = dane.Outcome{Reason: dane.ResolverNotTrusted, By: -1, Text: "the resolver does not validate: DANE is not judged"}
+	}
 }
 
-// outcomes are those of the servers that can be reached; a server without TLS that has usable records is as good as one
-// whose certificate does not fit.
+// outcomes are those of the servers that can be reached, or of all where none can; a server without TLS that has usable
+// records is as good as one whose certificate does not fit.
 func outcomes(servers []verdict.Server) []dane.Outcome {
-	var all []dane.Outcome
+	var reached, all []dane.Outcome
 	for i := range servers {
-		ses := servers[i].Session
-		if ses == nil || ses.Stage < starttls.Connected {
+		ses, o := servers[i].Session, servers[i].DANE
+		if ses == nil {
 			continue
 		}
-		o := servers[i].DANE
+		all = append(all, o)
+		if ses.Stage < starttls.Connected {
+			continue
+		}
 		if o.Reason == dane.NoCertificate && ses.Stage >= starttls.EHLO {
 			o.Status = dane.Mismatch
 		}
-		all = append(all, o)
+		reached = append(reached, o)
 	}
-	return all
+	if len(reached) == 0 {
+		return all
+	}
+	return reached
 }
 
 // texts judges what the domain publishes in its own name, and its servers by that.

@@ -33,7 +33,7 @@ type Options struct {
 	Port        uint16        // 0 = 25
 	Families    mx.Families   // zero = IPv4 and IPv6
 	Concurrency int           // sessions in flight; 0 = 200
-	Rate        float64       // new sessions a second over all; 0 = 100, negative = no limit
+	Rate        float64       // new connections a second over all; 0 = 100, negative = no limit
 	PerProvider int           // sessions in flight for one registrable domain of MX hosts; 0 = 4, negative = no limit
 	Timeout     time.Duration // for one stage of a session; 0 = 30 s
 	HostTimeout time.Duration // for a whole session; 0 = 120 s

@@ -121,4 +121,6 @@ func (r *Result) cut() bool {
 }
 
 // missed reports whether a lookup failed because the run ended or the resolvers did.
-func missed(e *resolve.Error) bool { return e != nil && (e.Kind == resolve.Canceled || e.Kind == resolve.Down) }
+func missed(e *resolve.Error) bool {
+	return e != nil && (e.Kind == resolve.Canceled || e.Kind == resolve.Down)
+}

@@ -31,7 +31,8 @@ const (
 
 // CheckResolver asks for the root's name servers: is there a resolver, and does it validate DNSSEC? The answer is
 // Unknown where its AD bit is not to be believed (it is not on loopback, and TrustAD is off). A resolver that refuses
-// just this question is one that serves a lab's zones alone: it is alive.
+// just this question is one that serves a lab's zones alone: it is alive. It is for before the scan: results are judged
+// by what it found.
 func (s *Scanner) CheckResolver(ctx context.Context) (validating truth.Truth, err error) {
 	a := s.resolver.Root(ctx)
 	if a.Status == resolve.Failed && a.Err.Kind != resolve.Refused {
@@ -39,12 +40,12 @@ func (s *Scanner) CheckResolver(ctx context.Context) (validating truth.Truth, er
 	}
 	switch a.Trust {
 	case resolve.Secure:
-		return truth.Yes, nil
+		validating = truth.Yes
 	case resolve.Insecure:
-		return truth.No, nil
-	default:
-		return truth.Unknown, nil
+		validating = truth.No
 	}
+	s.judge.Validating = validating
+	return validating, nil
 }
 
 // Vet passes results on once the first of them show that the way out is free: a run from behind a blocked port 25, or

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"time"
 
@@ -68,6 +70,7 @@ func newCast() (*cast, error) {
 	c.unencrypted()
 	c.untold()
 	c.mailless()
+	c.policies()
 	if c.err != nil {
 		in.Close()
 		return nil, c.err
@@ -145,7 +148,35 @@ func (c *cast) encrypting() {
 	c.domain("freebox.example", "198.51.100.20", scannertest.SMTP{
 		Certificate: c.issue(6, "mx.freebox.example"), TLS: &tls.Config{MaxVersion: tls.VersionTLS12}})
 	c.dns("tiny.example. 300 IN A 198.51.100.21")
-	c.serve("198.51.100.21", scannertest.SMTP{Name: "tiny.example", Certificate: c.issue(80, "tiny.example")})
+	tiny := c.issue(80, "tiny.example")
+	c.tlsa("tiny.example", tiny)
+	c.serve("198.51.100.21", scannertest.SMTP{Name: "tiny.example", Certificate: tiny})
+}
+
+// tlsa publishes the key of a certificate as the host's.
+func (c *cast) tlsa(host string, cert *tls.Certificate) {
+	leaf, err := x509.ParseCertificate(cert.Certificate[0])
+	if err != nil {
+		c.err = err
+		return
+	}
+	c.dns(fmt.Sprintf("_25._tcp.%s. 300 IN TLSA 3 1 1 %x", host, sha256.Sum256(leaf.RawSubjectPublicKeyInfo)))
+}
+
+// policies are published by those who want senders to rely on more than luck.
+func (c *cast) policies() {
+	c.sts("bigmail.example", "198.51.100.80", "version: STSv1\nmode: enforce\nmx: *.mx.bigmail.example\nmax_age: 2592000\n")
+	c.dns(`_smtp._tls.bigmail.example. 300 IN TXT "v=TLSRPTv1; rua=mailto:tls@bigmail.example"`)
+	c.sts("lawyer.example", "198.51.100.81", "version: STSv1\nmode: testing\nmx: mx.lawyer.example\nmax_age: 86400\n")
+	c.sts("clinic.example", "198.51.100.82", "version: STSv1\nmode: enforce\nmx mx.clinic.example\nmax_age: 604800\n")
+}
+
+// sts gives a domain an MTA-STS policy and a host that serves it.
+func (c *cast) sts(domain, addr, policy string) {
+	c.dns("_mta-sts."+domain+`. 300 IN TXT "v=STSv1; id=20261101"`, "mta-sts."+domain+". 300 IN A "+addr)
+	if _, err := c.in.ServeHTTPS(addr, scannertest.HTTPS{Certificate: c.issue(60, "mta-sts."+domain), Body: policy}); err != nil && c.err == nil {
+		c.err = err
+	}
 }
 
 // distrusted are those who encrypt with a certificate that proves nothing.
@@ -154,12 +185,14 @@ func (c *cast) distrusted() {
 
 	self := scannertest.SelfSigned([]string{"mx.university.example"}, valid(-3, 7))
 	c.domain("university.example", "198.51.100.31", scannertest.SMTP{Certificate: &self})
+	c.tlsa("mx.university.example", &self)
 
 	c.domain("lawyer.example", "198.51.100.32", scannertest.SMTP{
 		Certificate: c.issue(40, "host17.cheaphosting.example", "cheaphosting.example")})
 
 	short := *c.issue(60, "mx.startup.example")
 	short.Certificate = short.Certificate[:1]
+	c.tlsa("mx.startup.example", c.issue(9, "mx.startup.example")) // that of the key before this one
 	c.domain("startup.example", "198.51.100.33", scannertest.SMTP{Certificate: &short})
 
 	private := scannertest.NewCA("Clinic Internal CA", valid(-4, 6))
@@ -176,7 +209,9 @@ func (c *cast) distrusted() {
 func (c *cast) unencrypted() {
 	c.dns("carrier.example. 300 IN MX 10 mx1.carrier.example.", "carrier.example. 300 IN MX 20 mx2.carrier.example.",
 		"mx1.carrier.example. 300 IN A 203.0.113.1", "mx2.carrier.example. 300 IN A 203.0.113.2")
-	c.serve("203.0.113.1", scannertest.SMTP{Name: "mx1.carrier.example", Certificate: c.issue(90, "mx1.carrier.example")})
+	first := c.issue(90, "mx1.carrier.example")
+	c.tlsa("mx1.carrier.example", first)
+	c.serve("203.0.113.1", scannertest.SMTP{Name: "mx1.carrier.example", Certificate: first})
 	c.serve("203.0.113.2", scannertest.SMTP{Name: "mx2.carrier.example", NoSTARTTLS: true})
 
 	c.domain("oldcarrier.example", "203.0.113.3", scannertest.SMTP{})

@@ -51,6 +51,10 @@ type scanFlags struct {
 	noVantage     bool
 	controls      []string
 
+	without   string
+	httpsPort uint16
+	contact   string
+
 	save   string // keep the facts in this file
 	from   string // judge those of this file
 	resume string // go on with the run in this file
@@ -112,9 +116,7 @@ func (f *scanFlags) registerFile(cmd *cobra.Command) {
 // registerLook adds the flags that say how to look, by whose roots, and how politely.
 func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
-	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
-	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
+	f.registerRoots(cmd)
 	fl.StringVar(&f.at, "at", "", "judge certificates as of this `TIME` (RFC 3339 or YYYY-MM-DD)")
 	fl.StringArrayVar(&f.resolvers, "resolver", nil, "ask this DNS resolver (`HOST[:PORT]`); repeatable (default: /etc/resolv.conf)")
 	fl.BoolVar(&f.trustAD, "trust-ad", false, "believe that resolver's DNSSEC verdicts though it is not on loopback")
@@ -123,8 +125,12 @@ func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl.BoolVarP(&f.only4, "ipv4", "4", false, "IPv4 addresses only")
 	fl.BoolVarP(&f.only6, "ipv6", "6", false, "IPv6 addresses only")
 
+	fl.StringVar(&f.without, "without", "", "do not ask for these (`LIST` with commas): dane, mta-sts, tlsrpt")
+	fl.Uint16Var(&f.httpsPort, "https-port", 443, "the `PORT` of the hosts that serve MTA-STS policies")
+	fl.StringVar(&f.contact, "contact", "", "a `URL` for those who serve policies and wonder who asks")
+
 	fl.IntVar(&f.concurrency, "concurrency", 200, "sessions in flight, at most `N`")
-	fl.Float64Var(&f.rate, "rate", 100, "new sessions a second, at most `N`; 0 = no limit")
+	fl.Float64Var(&f.rate, "rate", 100, "new connections a second, at most `N`; 0 = no limit")
 	fl.IntVar(&f.perProvider, "per-provider", 4, "sessions in flight with one provider, at most `N`; 0 = no limit")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "limit for each stage of a session, a `DURATION` such as 30s")
 	fl.DurationVar(&f.hostTimeout, "host-timeout", 2*time.Minute, "limit for a whole session, a `DURATION`")
@@ -137,6 +143,14 @@ func (f *scanFlags) registerLook(cmd *cobra.Command) {
 		"a `DOMAIN` that certainly offers STARTTLS, looked at only when the first domains\nall fail; repeatable")
 }
 
+// registerRoots adds the flags that say by whose roots certificates are judged.
+func (f *scanFlags) registerRoots(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
+	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
+	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
+}
+
 // options checks the flags that make the scanner and turns them into its Options.
 func (f *scanFlags) options() (scanner.Options, error) {
 	o := scanner.Options{
@@ -144,8 +158,13 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		Legacy:      list.Legacy,
 		Concurrency: f.concurrency, Rate: f.rate, PerProvider: f.perProvider,
 		Timeout: f.timeout, HostTimeout: f.hostTimeout, RetryAfter: f.retryAfter, AllowReserved: f.allowReserved,
+		HTTPSPort: f.httpsPort, UserAgent: f.userAgent(),
 	}
 	if err := f.check(); err != nil {
+		return o, err
+	}
+	var err error
+	if o.Without, err = parseWithout(f.without); err != nil {
 		return o, err
 	}
 	if o.Rate == 0 {
@@ -163,7 +182,6 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	case f.only6 && !f.only4:
 		o.Families = mx.IPv6Only
 	}
-	var err error
 	if o.At, err = parseTime(f.at); err != nil {
 		return o, err
 	}
@@ -193,6 +211,8 @@ func (f *scanFlags) check() error {
 		{f.hostTimeout <= 0, "--host-timeout must be above 0"},
 		{f.retryAfter < 0, "--retry-after must not be negative"},
 		{f.port == 0, "--port must be 1 to 65535"},
+		{f.httpsPort == 0, "--https-port must be 1 to 65535"},
+		{strings.ContainsFunc(f.contact, func(r rune) bool { return r <= ' ' || r > '~' }), "--contact must be a URL"},
 		{strings.ContainsFunc(f.ehlo, notEHLO), "--ehlo must be a host name or an address literal such as [192.0.2.1]"},
 	} {
 		if c.bad {
@@ -200,6 +220,33 @@ func (f *scanFlags) check() error {
 		}
 	}
 	return nil
+}
+
+// parseWithout reads the comma list of --without.
+func parseWithout(text string) (p scanner.Policies, err error) {
+	for word := range strings.SplitSeq(text, ",") {
+		switch strings.TrimSpace(word) {
+		case "":
+		case "dane":
+			p.DANE = true
+		case "mta-sts":
+			p.MTASTS = true
+		case "tlsrpt":
+			p.TLSRPT = true
+		default:
+			return p, fmt.Errorf("--without %q is none of dane, mta-sts, tlsrpt", strings.TrimSpace(word))
+		}
+	}
+	return p, nil
+}
+
+// userAgent says to web servers who asks (RFC 9110 10.1.5).
+func (f *scanFlags) userAgent() string {
+	agent := "mxtls/" + version()
+	if f.contact != "" {
+		agent += " (+" + f.contact + ")"
+	}
+	return agent
 }
 
 // notEHLO reports whether r cannot stand in an EHLO name (RFC 5321 4.1.2, with the underscore that hosts have).
@@ -335,6 +382,7 @@ func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
 		fmt.Fprintf(j.err, "mxtls: %s\n", oneLine(f.saved.remark))
 	}
 	f.saved.judge = scanner.NewJudge(j.roots, at.UTC())
+	f.saved.judge.Validating = f.saved.head().Validating
 	j.facts, j.judge = f.saved, f.saved.judge
 	return nil
 }

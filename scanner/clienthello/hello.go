@@ -3,7 +3,6 @@ package clienthello
 import (
 	"crypto/rand"
 	"crypto/tls"
-	"fmt"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -37,7 +36,38 @@ type Hello struct {
 	ServerName string // of the server_name extension (RFC 6066 3); "" = none, as Postfix does by default
 }
 
-func (h *Hello) tls13() bool { return h.MaxVersion == 0 || h.MaxVersion >= tls.VersionTLS13 }
+func (h *Hello) tls13() bool { return h.newest() >= tls.VersionTLS13 }
+
+func (h *Hello) newest() uint16 {
+	if h.MaxVersion == 0 {
+		return tls.VersionTLS13
+	}
+	return h.MaxVersion
+}
+
+// takes reports whether the hello has a signature algorithm.
+func (h *Hello) takes(scheme uint16) bool {
+	for _, s := range signatures {
+		if s.scheme == scheme {
+			return !s.sha1 || h.Profile == May
+		}
+	}
+	return false
+}
+
+// unasked reports whether an extension of a ServerHello answers none of ours, though it should. A renegotiation_info is
+// asked for by its SCSV, a cookie by nobody; a certificate's timestamps (18) may be sent by accident.
+func (h *Hello) unasked(kind uint16) bool {
+	switch kind {
+	case 10, 11, 22, extendedMasterSecret, 35, renegotiationInfo, 18:
+		return false
+	case 0:
+		return h.ServerName == ""
+	case supportedVersions, keyShare, cookie:
+		return !h.tls13()
+	}
+	return slices.Contains(older, kind) || slices.Contains(newer, kind)
+}
 
 // offered are the suites of the hello, in its order.
 func (h *Hello) offered() []uint16 {
@@ -51,6 +81,9 @@ func (h *Hello) offered() []uint16 {
 	}
 	return ids
 }
+
+// Offers reports whether the hello has a suite.
+func (h *Hello) Offers(suite uint16) bool { return slices.Contains(h.offered(), suite) }
 
 // groups are X25519, X448, P-256, P-521 and P-384 (postconf(5) tls_eecdh_auto_curves; ffdhe groups came with 3.8).
 var groups = []uint16{29, 30, 23, 25, 24}
@@ -177,24 +210,4 @@ func random(n int) []byte {
 	b := make([]byte, n)
 	rand.Read(b) // never fails
 	return b
-}
-
-// unoffered says what the server chose that the hello did not offer; OpenSSL breaks off over it.
-func (h *Hello) unoffered(f *Flight) *Error {
-	newest := uint16(tls.VersionTLS13)
-	if h.MaxVersion != 0 {
-		newest = h.MaxVersion
-	}
-	bad := ""
-	switch {
-	case f.Version < tls.VersionTLS10 || f.Version > newest:
-		bad = "version " + VersionName(f.Version)
-	case !slices.Contains(h.offered(), f.Suite), (kindOf(f.Suite).exchange == byTLS13) != (f.Version == tls.VersionTLS13):
-		bad = fmt.Sprintf("suite %s with %s", CipherName(f.Suite), VersionName(f.Version))
-	case f.Group != 0 && !slices.Contains(groups, f.Group):
-		bad = "group " + GroupName(f.Group)
-	default:
-		return nil
-	}
-	return &Error{Kind: Unoffered, Text: "the server chose what was not offered: " + bad}
 }

@@ -65,7 +65,7 @@ const (
 	NoRecord                  // the DNS has none
 	NoHostName                // the mail host is an address: nowhere to look
 	AddressInsecure           // the host's addresses are not signed
-	RecordInsecure            // the host's addresses are, its TLSA records are not: an alias leads out of the signed zone
+	RecordInsecure            // the host's addresses are signed, its TLSA records are not: their alias leads elsewhere
 	LookupFailed              // SERVFAIL, a timeout and the like
 	ResolverNotTrusted        // nobody whom we believe says what is signed
 	NoAddress                 // the host has no address, or it could not be told

@@ -53,8 +53,8 @@ type Place struct {
 }
 
 // Places are where to look for misplaced records of a host that has none of its own: for its other mail ports, and
-// below the mail domain. Records for those ports may well be meant for submission (RFC 8314), which is why they are worth a
-// note and no more.
+// below the mail domain. Records for those ports may well be meant for submission (RFC 8314), which is why they are
+// worth a note and no more.
 func Places(host, domain name.Name) []Place {
 	places := []Place{{host, 465, OtherPort}, {host, 587, OtherPort}}
 	if domain != host && !domain.IsZero() {

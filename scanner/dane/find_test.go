@@ -142,7 +142,7 @@ func TestNobodyToBelieve(t *testing.T) {
 	t.Parallel()
 	addrs := []netip.Addr{netip.MustParseAddr("192.0.2.1")}
 	at := func(trust resolve.Trust, aliases ...name.Name) *mx.Host {
-		return &mx.Host{Name: host(mxTLD), Addrs: addrs, Trust: trust, Aliases: aliases}
+		return &mx.Host{Name: host(mxHost), Addrs: addrs, Trust: trust, Aliases: aliases}
 	}
 	failed := func(k resolve.Kind) resolve.Answer {
 		return resolve.Answer{Status: resolve.Failed, Err: &resolve.Error{Kind: k}}

@@ -32,6 +32,10 @@ func Judge(f Records, chain [][]byte, names Names, at time.Time) Outcome {
 		j.fit()
 		j.judge()
 	}
+	if f.Dropped > 0 && (o.Status == Mismatch || o.Status == Unusable) {
+		o.Status, o.Reason = StatusUnknown, CannotTell
+		o.Text = fmt.Sprintf("the record that fits may be among the %d that are beyond our limits", f.Dropped)
+	}
 	j.note(f.Dropped)
 	return o
 }
@@ -123,6 +127,20 @@ func (j *judge) judge() {
 // bare reports whether a record is a key that may sign without a certificate.
 func (r *Record) bare() bool {
 	return r.Usage == usageTA && r.Selector == selectSPKI && r.Matching == matchFull
+}
+
+// Matches reports whether the record at an index of Records counts and fits the certificate that the outcome is about.
+func (o *Outcome) Matches(i int) bool {
+	r := &o.Records[i]
+	switch {
+	case i == o.By:
+		return true
+	case r.Usability != Usable || r.Ignored:
+		return false
+	case r.Usage == usageEE:
+		return r.Fits == 0
+	}
+	return r.Fits > 0
 }
 
 // anchors are the records of usage 2 as trust anchors; the index of the one that fits goes to by.

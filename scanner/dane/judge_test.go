@@ -19,22 +19,42 @@ type world struct{ root, inter, leaf, stranger *issued }
 func newWorld(t testing.TB) world {
 	root := newCA(t, "Root", nil)
 	inter := newCA(t, "Inter", root)
-	return world{root, inter, newLeaf(t, mxTLD, inter), newStranger()}
+	return world{root, inter, newLeaf(t, mxHost, inter), newStranger()}
 }
 
 // outcome is an Outcome in short: "match 3 1 1 at 0", or status and reason; then its notes.
 func outcome(o Outcome) string {
-	text := o.Status.String()
+	words := []string{o.Status.String()}
 	if o.Status == Match {
 		r := o.Records[o.By]
-		text += fmt.Sprintf(" %d %d %d at %d", r.Usage, r.Selector, r.Matching, o.Depth)
+		words = append(words, fmt.Sprintf("%d %d %d at %d", r.Usage, r.Selector, r.Matching, o.Depth))
 	} else {
-		text += " " + o.Reason.String()
+		words = append(words, o.Reason.String())
 	}
 	for _, n := range o.Notes {
-		text += " " + n.String()
+		words = append(words, n.String())
 	}
-	return text
+	return strings.Join(words, " ")
+}
+
+// TestRecordsCut: among records that were not kept may be the one that fits.
+func TestRecordsCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, tt := range []struct {
+		record resolve.TLSA
+		want   string
+	}{
+		{tlsa(2, 1, 1, w.inter), "match 2 1 1 at 1 tlsa_records_cut"},
+		{tlsa(2, 1, 1, w.stranger), "unknown cannot_tell tlsa_records_cut"},
+		{tlsa(1, 1, 1, w.leaf), "unknown cannot_tell tlsa_usage_0_1 tlsa_records_cut"},
+	} {
+		f := found(tt.record)
+		f.Dropped = 3
+		if got := outcome(Judge(f, ders(w.leaf, w.inter), Names{}, now)); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
 }
 
 // TestCornerCases walks the corner cases of RFC 6698, 7671 and 7672 that a server's records and chain decide.
@@ -43,10 +63,10 @@ func TestCornerCases(t *testing.T) {
 	w := newWorld(t)
 	whole := ders(w.leaf, w.inter, w.root)
 	spare := tlsa(2, 1, 1, w.inter) // keeps notes on a lonely record away
-	expired := newLeaf(t, mxTLD, w.inter, dates(-9*day, -day))
+	expired := newLeaf(t, mxHost, w.inter, dates(-9*day, -day))
 	foreign := newLeaf(t, "other.example", w.inter)
 	domain := newLeaf(t, "example.com", w.inter)
-	selfSigned := newLeaf(t, mxTLD, nil)
+	selfSigned := newLeaf(t, mxHost, nil)
 	next := Names{NextHop: []name.Name{host("example.com")}, Secure: true}
 	loose := Names{NextHop: next.NextHop}
 	odd := func(usage, selector, matching uint8, octets int) resolve.TLSA {
@@ -91,7 +111,7 @@ func TestCornerCases(t *testing.T) {
 			"mismatch certificate-expired"},
 		{"usage 2: another's name", []resolve.TLSA{tlsa(2, 1, 1, w.inter)}, ders(foreign, w.inter), next,
 			"mismatch certificate-host-mismatch"},
-		{"usage 2: for clients", []resolve.TLSA{tlsa(2, 1, 1, w.inter)}, ders(newLeaf(t, mxTLD, w.inter,
+		{"usage 2: for clients", []resolve.TLSA{tlsa(2, 1, 1, w.inter)}, ders(newLeaf(t, mxHost, w.inter,
 			func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), w.inter), next,
 			"mismatch certificate-not-trusted"},
 		{"usage 2: the leaf is no anchor", []resolve.TLSA{tlsa(2, 0, 1, w.leaf)}, whole, next,
@@ -186,7 +206,7 @@ func TestLog(t *testing.T) {
 		}
 	}
 	o := Judge(found(tlsa(3, 1, 1, w.stranger)), chain, Names{}, now)
-	want := "server certificate verification failed for " + peer + ": num=65:No matching DANE TLSA records"
+	want := "server certificate verification failed for " + peer + ": num=65:no matching DANE TLSA records"
 	if got := o.Complaint(peer); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -196,7 +216,7 @@ func TestLog(t *testing.T) {
 func TestEach(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	other := newCert(t, mxTLD, rsaKey(), w.inter, names(mxTLD))
+	other := newCert(t, mxHost, rsaKey(), w.inter, names(mxHost))
 	chains := [][][]byte{ders(w.leaf, w.inter), ders(other, w.inter)}
 	judged := func(records ...resolve.TLSA) string {
 		var text []string
@@ -213,8 +233,9 @@ func TestEach(t *testing.T) {
 			"match 3 1 1 at 0 tlsa_raw_key_possible, match",
 		judged(tlsa(3, 1, 1, w.leaf), tlsa(3, 1, 1, other), tlsa(3, 1, 1, w.stranger)): "match 3 1 1 at 0 " +
 			"tlsa_record_stale tlsa_raw_key_possible, match 3 1 1 at 0 tlsa_record_stale tlsa_raw_key_possible, match",
-		judged(tlsa(2, 1, 1, w.inter)):    "match 2 1 1 at 1, match 2 1 1 at 1, match",
-		judged(tlsa(3, 1, 1, w.stranger)): "mismatch tlsa-invalid tlsa_raw_key_possible, " + "mismatch tlsa-invalid tlsa_raw_key_possible, mismatch",
+		judged(tlsa(2, 1, 1, w.inter)): "match 2 1 1 at 1, match 2 1 1 at 1, match",
+		judged(tlsa(3, 1, 1, w.stranger)): "mismatch tlsa-invalid tlsa_raw_key_possible, " +
+			"mismatch tlsa-invalid tlsa_raw_key_possible, mismatch",
 	} {
 		if got != want {
 			t.Errorf("%s\nwant %s", got, want)
@@ -231,11 +252,11 @@ func TestPlaces(t *testing.T) {
 	there := resolve.Answer{Status: resolve.Found, Trust: resolve.Secure, TLSA: make([]resolve.TLSA, 1)}
 	unsigned := there
 	unsigned.Trust = resolve.Insecure
-	places := Places(host(mxTLD), host("example.com"))
+	places := Places(host(mxHost), host("example.com"))
 	if len(places) != 3 || places[2] != (Place{host("example.com"), 25, AtDomain}) || places[0].Port != 465 {
 		t.Errorf("%+v", places)
 	}
-	if n := len(Places(host(mxTLD), host(mxTLD))); n != 2 {
+	if n := len(Places(host(mxHost), host(mxHost))); n != 2 {
 		t.Errorf("%d places of a domain that is its own mail host", n)
 	}
 	for _, p := range places {
@@ -303,7 +324,9 @@ func TestDomain(t *testing.T) {
 func FuzzRecord(f *testing.F) {
 	w := newWorld(f)
 	chain := ders(w.leaf, w.inter, w.root)
-	for _, r := range []resolve.TLSA{tlsa(3, 1, 1, w.leaf), tlsa(2, 0, 0, w.root), tlsa(2, 1, 0, w.inter), tlsa(3, 0, 2, w.leaf)} {
+	for _, r := range []resolve.TLSA{
+		tlsa(3, 1, 1, w.leaf), tlsa(2, 0, 0, w.root), tlsa(2, 1, 0, w.inter), tlsa(3, 0, 2, w.leaf),
+	} {
 		f.Add(r.Usage, r.Selector, r.Matching, r.Data)
 	}
 	f.Fuzz(func(t *testing.T, usage, selector, matching uint8, data []byte) {

@@ -16,14 +16,14 @@ const (
 	UnusableRecord            // a record cannot be used for another reason
 	RecordsCut                // there are more records than we keep
 	DigestIgnored             // a SHA-256 digest stands beside a SHA-512 one and is not looked at
-	StaleRecord               // beside a record that fits there is one that fits nothing: left over, or ahead of a new key
+	StaleRecord               // beside a record that fits, one that fits nothing: left over, or ahead of a new key
 	LeafAsAnchor              // a record of usage 2 names the server's own certificate, which is no anchor
 	EEExpired                 // usage 3 fits, and the certificate is past its end, or before its beginning
 	EEWrongName               // usage 3 fits, and the certificate has no name of the host or the domain
 	NextHopName               // only the mail domain's name fits, and the MX answer is insecure
 	WholeCertificate          // a record of usage 3 names the certificate rather than its key: it ends with the renewal
 	NoSpareRecord             // one record of usage 3 alone: the next key needs care
-	RawKeyPossible            // all usable records are 3 1 x: the server may show its key without a certificate (RFC 7250)
+	RawKeyPossible            // all usable records are 3 1 x: a key without a certificate would do (RFC 7250)
 	CertificateUncovered      // one of the server's certificates fits no record, another does
 	OtherPort                 // there are TLSA records for another port of the host, and none for 25
 	AtDomain                  // there are TLSA records below the mail domain, and none below its mail host

@@ -30,14 +30,15 @@ func servers(t testing.TB) []server {
 	root := newCA(t, "Root", nil)
 	inter := newCA(t, "Inter", root)
 	deep := newCA(t, "Deep", inter)
-	leaf := newLeaf(t, mxTLD, inter)
+	leaf := newLeaf(t, mxHost, inter)
 	other := newCA(t, "Other", nil)
 	oldRoot := newCA(t, "Root", nil, dates(-300*day, -day))
 	oldInter := newCA(t, "Inter", root, dates(-300*day, -day))
 	capped := newCA(t, "Capped", root, func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"elsewhere.example"} })
 	shallow := newCA(t, "Shallow", root, func(c *x509.Certificate) { c.MaxPathLenZero = true })
 	below := newCA(t, "Below", shallow)
-	selfSigned := newLeaf(t, mxTLD, nil)
+	selfSigned := newLeaf(t, mxHost, nil)
+	noCA := newCert(t, "No CA", key("No CA"), inter, func(c *x509.Certificate) { c.BasicConstraintsValid = true })
 	show := func(name string, chain ...*issued) server { return server{name, chain, inter, root} }
 	with := func(s server, inter, root *issued) server { s.inter, s.root = inter, root; return s }
 	return []server{
@@ -45,38 +46,25 @@ func servers(t testing.TB) []server {
 		show("without root", leaf, inter),
 		show("alone", leaf),
 		show("any order", leaf, root, other, inter),
-		show("deep", newLeaf(t, mxTLD, deep), deep, inter, root),
+		show("deep", newLeaf(t, mxHost, deep), deep, inter, root),
 		with(show("self-signed", selfSigned), selfSigned, selfSigned),
-		with(show("self-signed and expired", newLeaf(t, mxTLD, nil, dates(-9*day, -day))), inter, selfSigned),
-		show("expired", newLeaf(t, mxTLD, inter, dates(-9*day, -day)), inter, root),
-		show("not yet valid", newLeaf(t, mxTLD, inter, dates(day, 9*day)), inter, root),
+		with(show("self-signed and expired", newLeaf(t, mxHost, nil, dates(-9*day, -day))), inter, selfSigned),
+		show("expired", newLeaf(t, mxHost, inter, dates(-9*day, -day)), inter, root),
+		show("not yet valid", newLeaf(t, mxHost, inter, dates(day, 9*day)), inter, root),
 		with(show("expired intermediate", leaf, oldInter, root), oldInter, root),
 		with(show("expired root", leaf, inter, oldRoot), inter, oldRoot),
 		show("another's", newLeaf(t, "other.example", inter), inter, root),
 		show("another's and expired", newLeaf(t, "other.example", inter, dates(-9*day, -day)), inter, root),
 		show("wildcard", newLeaf(t, "*.example", inter, names("*.example", "a.example")), inter, root),
-		show("common name", newLeaf(t, mxTLD, inter, names()), inter, root),
-		show("for clients", newLeaf(t, mxTLD, inter, func(c *x509.Certificate) {
+		show("common name", newLeaf(t, mxHost, inter, names()), inter, root),
+		show("for clients", newLeaf(t, mxHost, inter, func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 		}), inter, root),
-		with(show("issued by no CA", newLeaf(t, mxTLD, leafCA(t, inter)), leafCA(t, inter), inter, root), leafCA(t, inter), root),
-		with(show("name constraint", newLeaf(t, mxTLD, capped), capped, root), capped, root),
-		with(show("path length", newLeaf(t, mxTLD, below), below, shallow, root), below, root),
-		show("wrong signature", newLeaf(t, mxTLD, &issued{inter.Certificate, key("Inter")}), inter, root),
+		with(show("issued by no CA", newLeaf(t, mxHost, noCA), noCA, inter, root), noCA, root),
+		with(show("name constraint", newLeaf(t, mxHost, capped), capped, root), capped, root),
+		with(show("path length", newLeaf(t, mxHost, below), below, shallow, root), below, root),
+		show("wrong signature", newLeaf(t, mxHost, &issued{inter.Certificate, key("Inter")}), inter, root),
 	}
-}
-
-var caCache sync.Map
-
-// leafCA is a server's certificate that issues another.
-func leafCA(t testing.TB, parent *issued) *issued {
-	c, ok := caCache.Load(parent)
-	if !ok {
-		c, _ = caCache.LoadOrStore(parent, newCert(t, "No CA", key("No CA"), parent, func(c *x509.Certificate) {
-			c.BasicConstraintsValid = true
-		}))
-	}
-	return c.(*issued)
 }
 
 // sets are the record sets that are put beside each chain.
@@ -179,12 +167,12 @@ var (
 	tlsaMatch   = regexp.MustCompile(`(?m)^DANE TLSA (\d \d \d) \S+ (.*) at depth (\d+)$`)
 )
 
-// askOpenSSL has s_client look at a server as Postfix does: at security level 1, ten intermediates, no names for usage 3.
+// askOpenSSL has s_client look at a server as Postfix does: security level 1, ten intermediates, no names for usage 3.
 func askOpenSSL(t *testing.T, addr string, records []resolve.TLSA) verdict {
 	t.Helper()
 	args := []string{"s_client", "-connect", addr, "-brief", "-no-CApath", "-no-CAfile", "-no-CAstore",
 		"-attime", strconv.FormatInt(now.Unix(), 10), "-auth_level", "1", "-verify", "10",
-		"-dane_tlsa_domain", mxTLD, "-dane_ee_no_namechecks"}
+		"-dane_tlsa_domain", mxHost, "-dane_ee_no_namechecks"}
 	for _, r := range records {
 		args = append(args, "-dane_tlsa_rrdata", fmt.Sprintf("%d %d %d %x", r.Usage, r.Selector, r.Matching, r.Data))
 	}

@@ -24,8 +24,8 @@ import (
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const (
-	day   = 24 * time.Hour
-	mxTLD = "mx.example"
+	day    = 24 * time.Hour
+	mxHost = "mx.example"
 )
 
 // issued is a certificate with its key.
@@ -140,7 +140,7 @@ func tlsa(usage, selector, matching uint8, c *issued) resolve.TLSA {
 
 // found are secure records of mx.example.
 func found(records ...resolve.TLSA) Records {
-	return Records{Found: true, Base: host(mxTLD), TLSA: records}
+	return Records{Found: true, Base: host(mxHost), TLSA: records}
 }
 
 func host(s string) name.Name { return name.MustParse(s) }

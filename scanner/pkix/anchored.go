@@ -30,7 +30,7 @@ type Anchored struct {
 	Chain // as of Verifier.Postfix at security level 1
 
 	Found  bool   // a path to an anchor was built; it may have its faults, see Status
-	Top    int    // where it ended: the depth of the anchor, or of the last certificate below the bare key; 0 = the leaf
+	Top    int    // where it ended: depth of the anchor, or of the last certificate below the bare key; 0 = the leaf
 	Anchor []byte // the certificate that was taken for the anchor, DER; nil for a bare key, and without a path
 	Key    []byte // the one of Anchors.Keys that was
 }

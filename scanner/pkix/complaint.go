@@ -19,7 +19,7 @@ var errorTexts = map[int]string{
 	errConstraintType: "unsupported name constraint type",
 	errNameSyntax:     "unsupported or invalid name syntax",
 	errHostname:       "hostname mismatch",
-	errNoMatch:        "No matching DANE TLSA records",
+	errNoMatch:        "no matching DANE TLSA records",
 	errLeafKey:        "EE certificate key too weak",
 	errCAKey:          "CA certificate key too weak",
 	errDigest:         "CA signature digest algorithm too weak",

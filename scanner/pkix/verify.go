@@ -52,7 +52,8 @@ func NewVerifier(b *Bundle, at time.Time) *Verifier {
 
 // Verify judges a chain as it was sent, DER, leaf first, for TLS servers and without a name: trusted is what OpenSSL
 // trusts at security level 1 and crypto/x509 trusts as well. The same chain gets the same *Chain, which nobody may
-// change; a chain seen before costs one hash. An empty chain is Anonymous.
+// change; a chain seen before costs one hash. An empty chain is Anonymous. What OpenSSL trusts and crypto/x509 cannot
+// parse is untrusted, with CertificateMalformed; unknown is what cannot be told of OpenSSL either.
 func (v *Verifier) Verify(chain [][]byte) *Chain { return &v.verdicts(chain).scan }
 
 // Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, at OpenSSL's security level: 0 at may and
@@ -67,6 +68,10 @@ func (v *Verifier) Postfix(chain [][]byte, level int) *Chain {
 // crypto/x509 has it, with Mozilla's distrust-after dates where the bundle has them, no SHA-1, no RSA key below 2,048
 // bits, no serial number below zero, serverAuth. For names see Chain.MatchSAN. Cached as in Verify.
 func (v *Verifier) WebPKI(chain [][]byte) *Chain { return &v.verdicts(chain).web }
+
+// Readable reports whether the leaf could be read, however little of it crypto/x509 understands: where it could not,
+// nothing is known of it but its fingerprint.
+func (c *Chain) Readable() bool { return c.Key != "" }
 
 // verdicts judges a chain, or remembers how it was judged.
 func (v *Verifier) verdicts(chain [][]byte) *verdicts {
@@ -135,6 +140,7 @@ type sent struct {
 	count      int            // certificates sent
 	unreadable int            // the position of the first of the others that OpenSSL cannot read either
 	refused    bool           // OpenSSL is known to refuse one of the others
+	costly     bool           // bad is a key that we do not have checked, and strict senders may
 	twice      bool
 }
 
@@ -160,6 +166,7 @@ func (v *Verifier) parseSent(leaf *certificate, chain [][]byte) *sent {
 		}
 		if err != nil && s.bad == nil {
 			s.bad, s.badAt = err, i+2
+			s.costly = cert != nil && cert.std != nil
 		}
 	}
 	return s
@@ -208,7 +215,7 @@ func (v *Verifier) judge(chain [][]byte) *verdicts {
 	s := v.parseSent(leaf, chain)
 	c.describe(leaf)
 	c.observe(s, v.at)
-	c.Unreadable = s.refused
+	c.Unreadable = s.refused || leaf.key.kind == keyUnknown
 	out := alike(c)
 	paths, err := v.goPaths(s)
 	t := v.openssl(s, paths)
@@ -253,23 +260,33 @@ func (c *Chain) apply(f *flaw) {
 
 // scan writes the verdict of Verify.
 func (c *Chain) scan(s *sent, f *flaw) {
-	if s.leaf.std == nil {
-		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(s.leaf.stdErr)
+	if c.Unreadable {
+		c.unread(s)
 		return
 	}
 	c.apply(f)
-	if s.bad != nil && (c.Reason == UnknownIssuer || c.Reason == IncompleteChain) {
+	switch {
+	case s.unreadable > 0 && (c.Reason == UnknownIssuer || c.Reason == IncompleteChain):
 		// The missing issuer may be the one that could not be read.
 		c.Status, c.Reason = StatusUnknown, CertificateMalformed
 		c.Text = f.text + "; " + s.cannotUse()
+	case s.leaf.std == nil && c.Reason != CertificateMalformed:
+		c.Text += "; strict senders cannot even read it"
+	}
+}
+
+// unread says that OpenSSL refuses what was sent, or may well.
+func (c *Chain) unread(s *sent) {
+	c.Reason, c.Text = CertificateMalformed, fmt.Sprintf("certificate %d of %d cannot be read", s.unreadable, c.Sent)
+	if s.leaf.key.kind == keyUnknown { // statem_clnt.c, tls_post_process_server_certificate
+		c.Text = "the key of the server's certificate cannot be read"
 	}
 }
 
 // postfix writes a verdict of Postfix.
 func (c *Chain) postfix(f *fault, t *trial, s *sent) {
-	if s.unreadable > 0 {
-		c.Reason = CertificateMalformed
-		c.Text = fmt.Sprintf("certificate %d of %d cannot be read", s.unreadable, c.Sent)
+	if c.Unreadable || s.unreadable > 0 {
+		c.unread(s)
 		return
 	}
 	c.apply(flawOf(f))

@@ -82,6 +82,7 @@ type Config struct {
 	secure, verify pkix.Matcher
 	relay          name.Target // Relayhost; zero when it is none
 	noDigest       bool        // FingerprintDigest is no algorithm, which costs Postfix its TLS as well
+	insecureMXSet  bool        // smtp_tls_dane_insecure_mx_policy is not left to its default
 	remarks        []Remark
 }
 
@@ -138,6 +139,7 @@ func (r *reader) trust(c *Config) {
 	c.FingerprintDigest = strings.ToLower(r.required("smtp_tls_fingerprint_digest"))
 	c.noDigest = digests[c.FingerprintDigest] == nil && !slices.Contains(otherDigests, c.FingerprintDigest)
 	c.InsecureMXPolicy = r.levelOf("smtp_tls_dane_insecure_mx_policy", May, Encrypt, Dane)
+	_, c.insecureMXSet = r.settings.Get("smtp_tls_dane_insecure_mx_policy")
 	c.HostLookupDNS = r.lists("smtp_host_lookup", "dns")
 	c.DNSSEC = strings.EqualFold(r.text("smtp_dns_support_level"), "dnssec") && c.HostLookupDNS
 }

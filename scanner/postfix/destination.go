@@ -3,6 +3,7 @@ package postfix
 import (
 	"net/netip"
 
+	"mxtls/scanner/dane"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
@@ -29,6 +30,12 @@ type Server struct {
 	// that Postfix sets for may and encrypt (0) and where the certificate has to match (1), with the trust anchors
 	// that the configuration names. Nil when no chain was seen.
 	Level0, Level1 *pkix.Chain
+
+	// DANE is what dane.Judge makes of the server, for the levels dane and dane-only; nil when no TLSA record was looked
+	// up, and then they are Unknown. DANESession is the session with the TLSA base domain as SNI, which those levels
+	// name; nil = Session, which names none, stands for it.
+	DANE        *dane.Outcome
+	DANESession *starttls.Session
 }
 
 // key is what Postfix looks up in smtp_tls_policy_maps for the destination.

@@ -28,6 +28,8 @@ func (n *plan) believe(s *Server, h shake, nexthop name.Name) belief {
 	switch {
 	case anonymous:
 		return belief{word: Anonymous}
+	case n.level.dane():
+		return n.matchDANE(s)
 	case n.level == Fingerprint:
 		return n.compareFingerprints(s, h)
 	case n.level.matches():

@@ -11,6 +11,7 @@ import (
 // A plan is what holds for one delivery: a policy with main.cf's settings where it says nothing.
 type plan struct {
 	cfg       *Config
+	policy    Policy
 	level     Level
 	age       time.Duration
 	protocols Protocols
@@ -22,11 +23,12 @@ type plan struct {
 	tafile    bool
 	// credentials says that there is a password for the destination, which is not to go out in plain text.
 	credentials bool
+	half        bool // level dane under an insecure MX answer
 }
 
 // newPlan puts a policy and the configuration together (set_cipher and policy_create in smtp_tls_policy.c).
 func newPlan(c *Config, p Policy, age time.Duration) plan {
-	n := plan{cfg: c, level: p.Level, age: age, protocols: c.Protocols, grade: c.Ciphers}
+	n := plan{cfg: c, policy: p, level: p.Level, age: age, protocols: c.Protocols, grade: c.Ciphers}
 	n.tafile = len(p.TAFiles) > 0 || c.TAFile != ""
 	n.exclude = append(n.exclude, c.Exclude...)
 	if p.Level.required() {

@@ -16,7 +16,8 @@
 // A greeting of 5yz is soft (smtp_skip_5xx_greeting), a greeting of 3yz hard. A refusal of STARTTLS is plain text at
 // may and takes its own code above. What a server says to MAIL and after is not predicted: it is taken to accept.
 //
-// DANE is not modelled yet: at the levels dane and dane-only, a domain that has servers is Unknown.
+// At the levels dane and dane-only, TLSA records say for each server at which level it is tried, or that it is not
+// (smtp_tls_policy.c dane_init): dane.go. Without them being looked up, a domain that has servers is Unknown there.
 package postfix
 
 import (

@@ -15,7 +15,7 @@ import (
 // Predict foretells what becomes of a message of an age to a destination, if main.cf said level and no policy table had
 // an entry for it.
 func Predict(c *Config, d *Destination, level Level, age time.Duration) Prediction {
-	return PredictPolicy(c, d, Policy{Level: level}, age)
+	return PredictPolicy(c.supposing(level), d, Policy{Level: level}, age)
 }
 
 // Current is the prediction for the configuration as it is: by the entry of its policy tables where there is one, else
@@ -92,8 +92,6 @@ func predict(c *Config, d *Destination, p Policy, age time.Duration) Prediction 
 			Text: "server unavailable or unable to receive mail"}, age)
 	case p.Level > None && p.Servername == "" && c.Servername != "" && !validHostname(c.Servername):
 		return refused(c, d, ServernameInvalid, age)
-	case p.Level == Dane || p.Level == DaneOnly:
-		return Prediction{Reason: DaneNotChecked}
 	case p.Level == LevelUnknown:
 		return Prediction{Reason: UnknownLevel}
 	}
@@ -103,7 +101,7 @@ func predict(c *Config, d *Destination, p Policy, age time.Duration) Prediction 
 		return refused(c, d, FingerprintsMissing, age)
 	}
 	first := n.deliver(d)
-	if first.Outcome != Deferred || p.Level != May || n.fallsBack() {
+	if first.Outcome != Deferred || p.Level != May && p.Level != Dane || n.fallsBack() {
 		return expire(c, first, age)
 	}
 	n.age = c.MinimalBackoff
@@ -250,6 +248,10 @@ func (n *plan) deliver(d *Destination) Prediction {
 		s := &d.Servers[i]
 		switch {
 		case s.Addr.IsValid() && n.cfg.uses(s.Addr.Addr()):
+			if n.level.dane() {
+				steps = append(steps, n.attemptDANE(d, s, nexthop))
+				continue
+			}
 			steps = append(steps, n.attempt(s, nexthop))
 		case !s.Addr.IsValid() && !settled(s.NoAddress):
 			steps = append(steps, step{server: s, outcome: Unknown, reason: s.NoAddress.String()})

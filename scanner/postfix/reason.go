@@ -4,6 +4,8 @@ package postfix
 // 4.3's words have hyphens, our own underscores.
 const (
 	DaneNotChecked      = "dane_not_checked"          // dane, dane-only: TLSA records were not looked up
+	NoDNSSEC            = "dnssec_not_enabled"        // dane, dane-only: smtp_dns_support_level is not dnssec
+	MXInsecure          = "mx_insecure"               // dane, dane-only: the MX answer is not signed
 	DependsOnOrder      = "depends_on_order"          // servers of equal preference differ, and Postfix shuffles them
 	NotCompleted        = "not_completed"             // negotiated as Postfix would, the handshake not finished by us
 	NotRouted           = "not_routed"                // the input is no destination

@@ -16,7 +16,7 @@ import (
 const (
 	keepTLSA = 100     // kept of one answer: a rollover of four keys in every form is 64
 	keepTXT  = 100     // the same; names that hold one policy each are asked
-	keepData = 1 << 15 // octets of all of an answer's TLSA or TXT records: ten whole certificates, and the cache holds many
+	keepData = 1 << 15 // octets of an answer's TLSA or TXT records: ten whole certificates; the cache holds many
 )
 
 // tlsa reads a TLSA record (RFC 6698 2.1). The library takes one that ends early.

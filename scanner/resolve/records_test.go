@@ -177,8 +177,8 @@ func TestExpires(t *testing.T) {
 	}
 	d := newDNS(t,
 		"_25._tcp.one.example. 300 IN TLSA 3 1 1 0b",
-		sig("_25._tcp.one.example.", "TLSA", "20260301000000"),
 		sig("_25._tcp.one.example.", "TLSA", "20260401000000"),
+		sig("_25._tcp.one.example.", "TLSA", "20260301000000"),
 		sig("_25._tcp.one.example.", "TXT", "20260102000000"),
 		"_25._tcp.two.example. 300 IN CNAME _25._tcp.one.example.",
 		sig("_25._tcp.two.example.", "CNAME", "20260201000000"),

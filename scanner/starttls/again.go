@@ -1,6 +1,7 @@
 package starttls
 
 import (
+	"context"
 	"crypto/tls"
 	"slices"
 	"strings"
@@ -26,9 +27,28 @@ func (p *probe) again() {
 	if raw := p.s.Raw; p.AsPostfix && raw != nil && raw.Complete && (raw.Anonymous() || raw.WeaklySigned()) {
 		p.s.Match = p.ask(clienthello.Hello{Profile: clienthello.Match, ServerName: p.s.Ask.SNI})
 	}
-	if (choked || undecided) && p.s.Raw == nil && p.ctx.Err() != nil {
+	if (choked || undecided) && p.s.Raw == nil && p.stopped() != nil {
 		p.s.Err = p.interrupted(p.s.Err) // what crypto/tls could not do is not all that there was to know
 	}
+}
+
+// await waits until one more connection may be made, and reports whether it may.
+func (p *probe) await() bool {
+	if p.Turn == nil || p.stopped() != nil {
+		return p.stopped() == nil
+	}
+	began := time.Now()
+	p.noTurn = p.Turn(p.ctx)
+	p.end = p.end.Add(time.Since(began))
+	return p.stopped() == nil
+}
+
+// stopped is why no more is to be asked, nil while there may be.
+func (p *probe) stopped() error {
+	if err := context.Cause(p.ctx); err != nil {
+		return err
+	}
+	return p.noTurn
 }
 
 // choked reports whether the server gave no answer at all to the ClientHello: a large one may be more than it can
@@ -41,12 +61,15 @@ func (p *probe) choked() bool {
 // classically holds the session once more with a small hello, and reports whether that settled what there is to know:
 // a handshake that works, which is then the session, or silence once more.
 func (p *probe) classically() bool {
+	if !p.await() {
+		return false
+	}
 	second := p.another()
 	second.classic = true
 	err := second.run()
 	p.s.Connections += second.s.Connections
 	if second.s.Stage < TLS {
-		return p.s.Err.Reason == TLSTimeout && p.ctx.Err() == nil
+		return p.s.Err.Reason == TLSTimeout && p.stopped() == nil
 	}
 	second.s.Err, second.s.Connections, second.s.PQIntolerant = err, p.s.Connections, true
 	*p.s = *second.s
@@ -90,12 +113,16 @@ func (p *probe) undecided() bool {
 }
 
 // negotiated is what the server would agree on with Postfix. TLS 1.3 hides the chain, so that is asked for by a hello
-// for TLS 1.2; where crypto/tls came as far as TLS 1.3, that hello alone.
+// for TLS 1.2; where crypto/tls came as far as TLS 1.3 and it need not be exact, that hello alone. Where the server does
+// not come to it a second time, what it showed to crypto/tls stands, if that is whole.
 func (p *probe) negotiated() *clienthello.Flight {
 	hello := clienthello.Hello{Profile: clienthello.May, ServerName: p.s.Ask.SNI}
 	raw := p.shown
-	if raw.Version != tls.VersionTLS13 {
+	if raw.Version != tls.VersionTLS13 || p.AsPostfix {
 		raw = p.ask(hello)
+	}
+	if raw == nil && p.shown.Complete && hello.Offers(p.shown.Suite) && p.stopped() == nil {
+		raw = p.shown
 	}
 	if raw == nil || raw.Version != tls.VersionTLS13 {
 		return raw
@@ -109,6 +136,9 @@ func (p *probe) negotiated() *clienthello.Flight {
 
 // ask sends a hello and nothing more behind STARTTLS; nil when it did not come to that.
 func (p *probe) ask(hello clienthello.Hello) (f *clienthello.Flight) {
+	if !p.await() {
+		return nil
+	}
 	second := p.another()
 	err := second.steps(second.greeting, second.ehlo, second.startTLS, func() *Error {
 		second.begin(second.stageLimit())
@@ -116,7 +146,7 @@ func (p *probe) ask(hello clienthello.Hello) (f *clienthello.Flight) {
 		return nil
 	})
 	p.s.Connections += second.s.Connections
-	if err != nil || p.ctx.Err() != nil {
+	if err != nil || p.stopped() != nil {
 		return nil
 	}
 	return f

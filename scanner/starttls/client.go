@@ -21,6 +21,10 @@ type Client struct {
 	// AsPostfix asks for Session.Raw also where crypto/tls agreed on TLS 1.2 or less: there the server chooses among
 	// suites, and from Postfix's it may choose otherwise (DHE, an anonymous one). And it goes on after an injection.
 	AsPostfix bool
+
+	// Turn is called before each connection of a session but its first, and returns when that one may begin; the time does
+	// not count against the session's. An error says that the run is stopped. nil = at once.
+	Turn func(ctx context.Context) error
 }
 
 // Probe holds one session with addr and writes down what happened. It always returns a complete Session, also when the

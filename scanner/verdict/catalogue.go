@@ -3,6 +3,7 @@ package verdict
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
@@ -87,14 +88,18 @@ var permanent = map[mx.Reason]bool{
 	mx.LookupBogus: true,
 }
 
-// Catalogue is every check, in the order of the pipeline: input and MX, session, certificate. A code stands once.
+// Catalogue is every check, in the order of the pipeline: input and MX, session, certificate, policies. A code stands
+// once.
 func Catalogue() []Check {
 	var checks []Check
 	checks = appendTitled(checks, mxTitles, mxSeverity)
 	checks = appendTitled(checks, sessionTitles, sessionSeverity)
 	checks = appendTitled(checks, chainTitles, func(pkix.Reason) Severity { return Warning })
 	checks = appendTitled(checks, noteTitles, func(pkix.Note) Severity { return Info })
-	return append(checks, ownChecks...)
+	checks = append(append(checks, ownChecks...), policyChecks...)
+	checks = appendTitled(checks, daneTitles, daneSeverity)
+	checks = appendAs(checks, stsTitles, stsCode, severityIn(stsWarnings))
+	return appendAs(checks, tlsrptTitles, tlsrptCode, severityIn(tlsrptWarnings))
 }
 
 // code is an enum whose words are codes of the catalogue.
@@ -105,11 +110,16 @@ type code interface {
 
 // appendTitled appends the checks of one enum in its order. A code that two packages share keeps its first meaning.
 func appendTitled[C code](checks []Check, titles map[C]titled, severity func(C) Severity) []Check {
+	return appendAs(checks, titles, C.String, severity)
+}
+
+// appendAs is appendTitled where the codes are not the words.
+func appendAs[C code](checks []Check, titles map[C]titled, word func(C) string, severity func(C) Severity) []Check {
 	for _, c := range slices.Sorted(maps.Keys(titles)) {
-		if slices.ContainsFunc(checks, func(other Check) bool { return other.Code == c.String() }) {
+		if slices.ContainsFunc(checks, func(other Check) bool { return other.Code == word(c) }) {
 			continue
 		}
-		checks = append(checks, Check{c.String(), severity(c), titles[c].title, titles[c].source})
+		checks = append(checks, Check{word(c), severity(c), titles[c].title, titles[c].source})
 	}
 	return checks
 }
@@ -136,12 +146,13 @@ func sessionSeverity(r starttls.Reason) Severity {
 	}
 }
 
-// severityOf looks an own check's severity up.
-func severityOf(code string) Severity {
-	for _, c := range ownChecks {
-		if c.Code == code {
-			return c.Severity
-		}
+// severityOf looks a check's severity up.
+func severityOf(code string) Severity { return severities()[code] }
+
+var severities = sync.OnceValue(func() map[string]Severity {
+	all := map[string]Severity{}
+	for _, c := range Catalogue() {
+		all[c.Code] = c.Severity
 	}
-	return SeverityUnknown
-}
+	return all
+})

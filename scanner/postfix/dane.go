@@ -1,0 +1,119 @@
+package postfix
+
+import (
+	"mxtls/scanner/dane"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/name"
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/resolve"
+)
+
+// supposing is the configuration with what main.cf would mean if it said level. With dane or dane-only comes
+// smtp_dns_support_level = dnssec, without which they are nothing (Advice says so); a main.cf that has one of them is
+// taken at its word.
+func (c *Config) supposing(level Level) *Config {
+	if !level.dane() || c.Level.dane() {
+		return c
+	}
+	with := *c
+	with.DNSSEC = true
+	if !c.insecureMXSet {
+		with.InsecureMXPolicy = Dane // the default beside level dane; dane-only never comes to it
+	}
+	return &with
+}
+
+// dane reports whether the level looks for TLSA records.
+func (l Level) dane() bool { return l == Dane || l == DaneOnly }
+
+// attemptDANE foretells what comes of one address at the levels dane and dane-only: TLSA records decide at what level
+// it is tried, if at all (dane_init in smtp_tls_policy.c).
+func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
+	unsigned := d.MX.Kind == mx.Listed && d.MX.Trust == resolve.Insecure
+	insecureMX := n.cfg.InsecureMXPolicy
+	if !n.cfg.Postfix.AtLeast(3, 1) {
+		insecureMX = May // before there was the parameter
+	}
+	o := s.DANE
+	switch {
+	case !n.cfg.DNSSEC:
+		return n.without(s, nexthop, May, NoDNSSEC, "client TLS configuration problem")
+	case o == nil:
+		return n.ended(s, unknown(DaneNotChecked))
+	case o.Reason == dane.ResolverNotTrusted: // then it says nothing of the MX answer either
+		return n.ended(s, unknown(o.Reason.String()))
+	case unsigned && (n.level == DaneOnly || insecureMX == May):
+		return n.without(s, nexthop, May, MXInsecure, "non DNSSEC destination")
+	case d.MX.Kind == mx.Listed && d.MX.Trust != resolve.Secure && !unsigned:
+		return n.ended(s, unknown(dane.ResolverNotTrusted.String()))
+	}
+	switch o.Status {
+	case dane.Failed:
+		return n.ended(s, skip("4.7.5", o.Reason.String(), "TLSA lookup error for %s:%d", s.Label, s.Addr.Port()))
+	case dane.None, dane.Insecure:
+		return n.without(s, nexthop, May, o.Reason.String(), "no TLSA records found")
+	case dane.Unusable:
+		return n.without(s, nexthop, Encrypt, o.Reason.String(), "TLSA records unusable")
+	case dane.StatusUnknown:
+		if len(o.Records) == 0 {
+			return n.ended(s, unknown(orElse(o.Reason.String(), DaneNotChecked)))
+		}
+	}
+	if unsigned && insecureMX == Encrypt {
+		return n.at(Encrypt).attempt(s, nexthop)
+	}
+	m := *n
+	m.half = unsigned
+	if s.DANESession == nil {
+		return m.attempt(s, nexthop)
+	}
+	named := *s
+	named.Session = s.DANESession
+	st := m.attempt(&named, nexthop)
+	st.server = s
+	return st
+}
+
+// without is a server at which there is no DANE: level dane makes do with another level, dane-only goes on to the next
+// server without a connection.
+func (n *plan) without(s *Server, nexthop name.Name, level Level, reason, text string) step {
+	if n.level == DaneOnly {
+		return n.ended(s, skip("4.7.5", reason, "%s", text))
+	}
+	return n.at(level).attempt(s, nexthop)
+}
+
+// ended is a step that was decided before there was a connection.
+func (n *plan) ended(s *Server, st *step) step {
+	st.server = s
+	return *st
+}
+
+// at is the plan at another level: what the policy says beside its level stands.
+func (n *plan) at(level Level) *plan {
+	p := n.policy
+	p.Level = level
+	m := newPlan(n.cfg, p, n.age)
+	return &m
+}
+
+// matchDANE judges at the levels dane and dane-only. Since 3.1 a server that an insecure MX answer named is held to its
+// records all the same and not called Verified (TLS_LEV_HALF_DANE).
+func (n *plan) matchDANE(s *Server) belief {
+	o := s.DANE
+	switch o.Status {
+	case dane.Match:
+		if n.half {
+			return belief{word: Trusted}
+		}
+		return belief{word: Verified}
+	case dane.Mismatch:
+	default:
+		return belief{unknown: true, reason: orElse(o.Reason.String(), HandshakeNotSeen)}
+	}
+	b := belief{word: Untrusted, refused: true, reason: o.Reason.String()}
+	if o.Reason == dane.HostMismatch && o.Chain.Status == pkix.Trusted && n.cfg.Postfix.AtLeast(3, 9) {
+		b.word = Trusted // as in match
+	}
+	return b
+}
