@@ -6,6 +6,7 @@ import (
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
 	"mxtls/scanner/resolve"
 	"mxtls/scanner/starttls"
 )
@@ -44,6 +45,8 @@ type Options struct {
 	UserAgent string   // who we are, for those who serve policies, best with a URL; "" = mxtls
 
 	AsPostfix     bool                 // ask more where a Postfix client's way may differ from ours: see Destination
+	Postfix       postfix.Version      // the client's release; zero = 3.7
+	OpenSSL       postfix.Version      // that of its OpenSSL; zero = 3.0
 	AllowReserved bool                 // dial loopback, private and other special-purpose addresses too
 	OptOut        *OptOut              // whom to leave alone; nil = nobody
 	Legacy        func(name.Name) bool // domains of the past: that one of them is gone is no error; nil = none

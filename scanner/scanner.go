@@ -79,6 +79,7 @@ func New(o Options) (*Scanner, error) {
 		},
 		fetches: semaphore.NewWeighted(fetchesAtOnce),
 	}
+	s.judge.SetOpenSSL(o.OpenSSL)
 	return s, nil
 }
 

@@ -101,7 +101,7 @@ func newSessions(o Options) *sessions {
 		s.own = ownAddresses()
 	}
 	s.client = &starttls.Client{Dial: o.dial(), Hello: o.EHLO, Timeout: o.Timeout, HostTimeout: o.HostTimeout,
-		AsPostfix: o.AsPostfix}
+		AsPostfix: o.AsPostfix, Release: o.Postfix.Hello()}
 	if o.Timeout < defaultTimeout {
 		s.client.GreetTimeout = o.Timeout // who is in a hurry does not wait for greet pauses either
 	}

@@ -53,7 +53,7 @@ func newClients(t *testing.T, w *world, all []setting, shared string) []*client 
 	for i := range all {
 		s := &all[i]
 		c := &client{setting: s, world: w, to: s.destinations(w), dir: filepath.Join(shared, "settings", s.name),
-			address: clientIPv4(i), backoff: backoff}
+			address: clientIPv4(i), backoff: settingsBackoff}
 		if strings.Contains(s.mainCF, "inet_protocols = ipv6\n") {
 			c.address = clientIPv6(i)
 		}
@@ -164,10 +164,11 @@ func (w *world) writeMore() error {
 }
 
 const (
-	plansAtOnce   = 2
-	clientsAtOnce = 6 // so that every first try comes before backoff
-	startLimit    = 20 * time.Second
-	settingsWait  = 500 * time.Millisecond // between two looks at the logs
+	plansAtOnce     = 2
+	clientsAtOnce   = 6                // so that every first try comes before settingsBackoff
+	settingsBackoff = 25 * time.Second // minimal_backoff_time in their main.cf
+	startLimit      = 20 * time.Second
+	settingsWait    = 500 * time.Millisecond // between two looks at the logs
 )
 
 // observeAll has every client deliver, and mxtls plan foretell it.

@@ -16,6 +16,7 @@ import (
 	"mxtls/scanner/list"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
 )
 
 // bulkRun is how many domains make a run one that its targets may want to ask us about (see --ehlo).
@@ -61,7 +62,8 @@ type scanFlags struct {
 
 	saved *savedRun // the run of from, once it is open
 
-	trust *pkix.Bundle // set by plan: Postfix's own trust anchors, in place of those that the flags name
+	trust  *pkix.Bundle    // set by plan: Postfix's own trust anchors, in place of those that the flags name
+	client *postfix.Config // set by plan too: the Postfix in question
 }
 
 func newScan(s streams) *cobra.Command {
@@ -186,7 +188,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		return o, err
 	}
 	if f.trust != nil {
-		o.Roots, o.AsPostfix = f.trust, true
+		o.Roots, o.AsPostfix, o.Postfix, o.OpenSSL = f.trust, true, f.client.Postfix, f.client.OpenSSL
 	} else if o.Roots, err = f.roots(); err != nil {
 		return o, err
 	}
@@ -383,6 +385,9 @@ func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
 	}
 	f.saved.judge = scanner.NewJudge(j.roots, at.UTC())
 	f.saved.judge.Validating = f.saved.head().Validating
+	if f.client != nil {
+		f.saved.judge.SetOpenSSL(f.client.OpenSSL)
+	}
 	j.facts, j.judge = f.saved, f.saved.judge
 	return nil
 }

@@ -72,6 +72,10 @@ func read(r io.Reader, h *Hello) *Flight {
 // Anonymous reports whether the server uses no certificate (RFC 5246 A.5).
 func (f *Flight) Anonymous() bool { return kindOf(f.Suite).anonymous }
 
+// ShortTag reports whether the suite is CCM with a tag of 8 octets (RFC 6655), which is not offered at security level 1
+// since OpenSSL 3.2.
+func (f *Flight) ShortTag() bool { return kindOf(f.Suite).shortTag }
+
 // OpenSSL's limits, as of 3.0.
 const (
 	maxCertList = 100 << 10 // octets of the Certificate message (ssl.h SSL_MAX_CERT_LIST_DEFAULT)

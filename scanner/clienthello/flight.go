@@ -73,7 +73,7 @@ func (f *Flight) keyExchange(b cryptobyte.String, h *Hello) *Error {
 			!b.ReadUint8LengthPrefixed(&public) {
 			return malformed("the ServerKeyExchange names no curve")
 		}
-		if h != nil && !slices.Contains(groups, f.Group) {
+		if h != nil && !slices.Contains(h.groups(), f.Group) {
 			return unoffered("group %s", GroupName(f.Group))
 		}
 	case byDHE:

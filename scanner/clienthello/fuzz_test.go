@@ -30,7 +30,7 @@ func FuzzServerHello(f *testing.F) {
 		tls13 := asked.Version == tls.VersionTLS13
 		if asked.Version < tls10 || asked.Version > tls.VersionTLS13 || !h.Offers(asked.Suite) ||
 			asked.Complete != tls13 || !tls13 && (asked.Group != 0 || asked.Retry) ||
-			tls13 && !asked.Retry && asked.Group != groups[0] {
+			tls13 && !asked.Retry && asked.Group != h.groups()[0] {
 			t.Errorf("%+v", asked)
 		}
 	})

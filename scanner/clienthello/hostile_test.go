@@ -121,7 +121,7 @@ func hostileFlights() []hostileFlight {
 		{"downgrade from TLS 1.2", messages(handshake(serverHello, helloBody(tls10, 0x39, marked(0)))), Malformed,
 			"newer version than TLSv1"},
 		{"HelloRetryRequest for a group not offered", messages(retry(version13, extension(keyShare, 1, 0))), Unoffered,
-			"group 0x0100"},
+			"group ffdhe2048"},
 		{"HelloRetryRequest for the key that it has", messages(retry(version13, extension(keyShare, 0, 29))), Malformed,
 			"X25519"},
 		{"HelloRetryRequest with a key", messages(retry(version13, extension(keyShare, 0, 30, 0, 1, 9))), Malformed,

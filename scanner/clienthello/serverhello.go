@@ -124,20 +124,20 @@ func (f *Flight) consistent(seen map[uint16]bool) *Error {
 func (h *Hello) goesWith(f *Flight, random []byte) *Error {
 	newest := h.newest()
 	switch {
-	case f.Version < tls.VersionTLS10 || f.Version > newest:
+	case f.Version < h.oldest() || f.Version > newest:
 		return unoffered("version %s", VersionName(f.Version))
 	case !h.Offers(f.Suite), (kindOf(f.Suite).exchange == byTLS13) != (f.Version == tls.VersionTLS13):
 		return unoffered("suite %s with %s", CipherName(f.Suite), VersionName(f.Version))
-	case f.Group != 0 && !slices.Contains(groups, f.Group):
+	case f.Group != 0 && !slices.Contains(h.groups(), f.Group):
 		return unoffered("group %s", GroupName(f.Group))
 	case f.Version < newest && downgraded(f.Version, random):
 		return malformed("the server knows a newer version than %s, and of no client that offers it",
 			VersionName(f.Version))
 	case f.Version < tls.VersionTLS13:
 		return nil
-	case f.Retry && f.Group == groups[0]:
+	case f.Retry && f.Group == h.groups()[0]:
 		return malformed("a HelloRetryRequest for the key share that it has, %s", GroupName(f.Group))
-	case !f.Retry && f.Group != groups[0]:
+	case !f.Retry && f.Group != h.groups()[0]:
 		return unoffered("a key share of %s", GroupName(f.Group))
 	}
 	return nil

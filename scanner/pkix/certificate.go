@@ -26,6 +26,7 @@ type certificate struct {
 	notBefore  instant
 	notAfter   instant
 	spki       []byte // the SubjectPublicKeyInfo
+	shortTime  bool   // one of them has no seconds, which RFC 5280 4.1.2.5 asks for
 	key        publicKey
 	extensions                   // see extensions.go
 	std        *x509.Certificate // as crypto/x509 reads it; nil when it refuses
@@ -160,6 +161,8 @@ func (c *certificate) readValidity(d *der) error {
 			return errDER
 		}
 		*to = parseTime(e)
+		c.shortTime = c.shortTime || len(e.body) < len("YYMMDDhhmmssZ") ||
+			e.tag == tagGeneralizedTime && len(e.body) < len("YYYYMMDDhhmmssZ")
 	}
 	if len(validity.body) > 0 {
 		return errDER

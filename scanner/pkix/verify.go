@@ -27,6 +27,10 @@ const (
 
 // A Verifier judges chains against one bundle at one time, each chain once. It may be used from several goroutines.
 type Verifier struct {
+	// Seconds says that OpenSSL does not read a certificate with a time without seconds: 3.3 and later do not. Set
+	// before the first chain.
+	Seconds bool
+
 	bundle *Bundle
 	at     time.Time
 
@@ -56,10 +60,10 @@ func NewVerifier(b *Bundle, at time.Time) *Verifier {
 // parse is untrusted, with CertificateMalformed; unknown is what cannot be told of OpenSSL either.
 func (v *Verifier) Verify(chain [][]byte) *Chain { return &v.verdicts(chain).scan }
 
-// Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, at OpenSSL's security level: 0 at may and
-// encrypt, 1 where a match is required. Names are another matter: see Matcher. Unknown means that it cannot be told:
-// a signature of a kind that Go cannot check, or, with CertificateMalformed, DER on which OpenSSL is likely to break
-// the handshake off, and with Chain.Unreadable known to. Cached as in Verify.
+// Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, or, with v.Seconds, 3.10 with 3.5, at OpenSSL's
+// security level: 0 at may and encrypt, 1 where a match is required. Names are another matter: see Matcher. Unknown
+// means that it cannot be told: a signature of a kind that Go cannot check, or, with CertificateMalformed, DER on which
+// OpenSSL is likely to break the handshake off, and with Chain.Unreadable known to. Cached as in Verify.
 func (v *Verifier) Postfix(chain [][]byte, level int) *Chain {
 	return &v.verdicts(chain).postfix[max(0, min(level, 1))]
 }
@@ -180,7 +184,11 @@ func (v *Verifier) read(der []byte) (*certificate, error) {
 	if known != nil {
 		return known, nil
 	}
-	return readCertificate(der)
+	cert, err := readCertificate(der)
+	if err == nil && v.Seconds && cert.shortTime {
+		return nil, errRefused
+	}
+	return cert, err
 }
 
 // cannotUse says which certificate crypto/x509 does not get, and why.
@@ -203,7 +211,7 @@ func (c *certificate) refused() error {
 // judge is verdicts without the cache.
 func (v *Verifier) judge(chain [][]byte) *verdicts {
 	c := Chain{SHA256: fingerprint(chain[0]), Sent: len(chain)}
-	leaf, err := readCertificate(chain[0])
+	leaf, err := v.read(chain[0])
 	if err != nil {
 		// OpenSSL may well read it, and trust it: this is no no.
 		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(err)

@@ -68,14 +68,19 @@ func (n *plan) match(s *Server, nexthop name.Name) belief {
 	case c.Status != pkix.Trusted:
 		return belief{word: Untrusted, refused: true, reason: orElse(c.Reason.String(), NotTrusted)}
 	}
-	if _, ok := n.names.Match(c, s.Host, nexthop); ok || n.matchLoosely(c, s.Host, nexthop) || n.matchLiterally(c) {
+	_, ok := n.names.Match(c, s.Host, nexthop)
+	address := n.byAddress(s)
+	if address {
+		_, ok = c.MatchAddr(s.Addr.Addr())
+	}
+	if ok || n.matchLoosely(c, s.Host, nexthop) || n.matchLiterally(c) {
 		return belief{word: Verified}
 	}
 	if slices.Contains(c.Notes, pkix.NamesCut) {
 		return belief{unknown: true, reason: pkix.NamesCut.String()}
 	}
 	b := belief{word: Untrusted, refused: true, reason: HostMismatch}
-	if n.cfg.Postfix.AtLeast(3, 9) { // seen: 3.7 says Untrusted, 3.10 Trusted
+	if n.cfg.Postfix.AtLeast(3, 9) && !address { // seen: 3.7 says Untrusted, 3.10 Trusted for a name that is wrong
 		b.word = Trusted
 	}
 	return b
@@ -98,6 +103,12 @@ func (n *plan) matchLiterally(c *pkix.Chain) bool {
 		}
 	}
 	return false
+}
+
+// byAddress reports whether the certificate has to be for the server's address: the mail host is one, and nothing but
+// its name counts. OpenSSL 3.0 and later look for addresses in the SAN then (ssl_lib.c SSL_add1_host).
+func (n *plan) byAddress(s *Server) bool {
+	return s.Host.IsZero() && n.names.String() == "hostname" && n.cfg.OpenSSL.AtLeast(3, 0)
 }
 
 // matchLoosely is what Postfix 3.5 and before take beside: a wildcard that stands for several labels

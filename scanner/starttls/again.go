@@ -13,7 +13,7 @@ import (
 // again asks the address again where crypto/tls's handshake leaves open what Postfix would get. All of a session's
 // connections share its time, and each is as polite as the first: banner, EHLO, STARTTLS.
 func (p *probe) again() {
-	choked := p.choked()
+	choked := !p.AsPostfix && p.choked()
 	if choked && p.classically() {
 		return
 	}
@@ -22,10 +22,11 @@ func (p *probe) again() {
 	case undecided:
 		p.s.Raw = p.negotiated()
 	case p.AsPostfix && p.s.TLS != nil && p.s.TLS.Version < tls.VersionTLS13:
-		p.s.Raw = p.ask(clienthello.Hello{Profile: clienthello.May, ServerName: p.s.Ask.SNI})
+		p.s.Raw = p.ask(p.words(clienthello.May))
 	}
-	if raw := p.s.Raw; p.AsPostfix && raw != nil && raw.Complete && (raw.Anonymous() || raw.WeaklySigned()) {
-		p.s.Match = p.ask(clienthello.Hello{Profile: clienthello.Match, ServerName: p.s.Ask.SNI})
+	match := p.words(clienthello.Match)
+	if raw := p.s.Raw; p.AsPostfix && raw != nil && raw.Complete && (!match.Offers(raw.Suite) || raw.WeaklySigned()) {
+		p.s.Match = p.ask(match)
 	}
 	if (choked || undecided) && p.s.Raw == nil && p.stopped() != nil {
 		p.s.Err = p.interrupted(p.s.Err) // what crypto/tls could not do is not all that there was to know
@@ -116,7 +117,7 @@ func (p *probe) undecided() bool {
 // for TLS 1.2; where crypto/tls came as far as TLS 1.3 and it need not be exact, that hello alone. Where the server does
 // not come to it a second time, what it showed to crypto/tls stands, if that is whole.
 func (p *probe) negotiated() *clienthello.Flight {
-	hello := clienthello.Hello{Profile: clienthello.May, ServerName: p.s.Ask.SNI}
+	hello := p.words(clienthello.May)
 	raw := p.shown
 	if raw.Version != tls.VersionTLS13 || p.AsPostfix {
 		raw = p.ask(hello)
@@ -132,6 +133,11 @@ func (p *probe) negotiated() *clienthello.Flight {
 		raw.Chain, raw.CertificateOctets = old.Chain, old.CertificateOctets
 	}
 	return raw
+}
+
+// words are Postfix's hello.
+func (p *probe) words(profile clienthello.Profile) clienthello.Hello {
+	return clienthello.Hello{Release: p.Release, Profile: profile, ServerName: p.s.Ask.SNI}
 }
 
 // ask sends a hello and nothing more behind STARTTLS; nil when it did not come to that.

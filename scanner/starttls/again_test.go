@@ -71,6 +71,27 @@ func TestPQIntolerant(t *testing.T) {
 	}
 }
 
+// TestAsPostfixIsSmall: Postfix offers no hybrid group, so its hello is not too large for anybody, and a server that has
+// no other group has no TLS for it.
+func TestAsPostfixIsSmall(t *testing.T) {
+	t.Parallel()
+	c := testClient()
+	c.AsPostfix = true
+	s, _ := probeServer(t, c, intolerant(false))
+	checkEnd(t, s, Done, ReasonNone)
+	if s.PQIntolerant || s.Connections != 1 {
+		t.Errorf("intolerant %v, %d connections", s.PQIntolerant, s.Connections)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{*testCert()}, MinVersion: tls.VersionTLS13,
+		CurvePreferences: []tls.CurveID{tls.X25519MLKEM768}}
+	s, _ = probeServer(t, c, startTLSFront(func(conn net.Conn, r *bufio.Reader) {
+		tls.Server(peeked{conn, r}, config).Handshake()
+	}))
+	if s.TLS != nil || s.Raw == nil || s.Raw.Err == nil || s.Raw.Err.Kind != clienthello.Alert {
+		t.Errorf("X25519MLKEM768 alone: TLS %+v, raw %+v", s.TLS, s.Raw)
+	}
+}
+
 // TestAskedAgain: how often servers that fail in their ways are asked, and what comes of it.
 func TestAskedAgain(t *testing.T) {
 	t.Parallel()

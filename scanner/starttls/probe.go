@@ -184,7 +184,7 @@ func (p *probe) notOffered() *Error {
 func (p *probe) handshake() *Error {
 	p.begin(p.stageLimit())
 	p.received = &recorder{Conn: p.conn}
-	conn := tls.Client(p.received, configFor(p.s.Ask, p.classic))
+	conn := tls.Client(p.received, configFor(p.s.Ask, p.classic || p.AsPostfix))
 	err := conn.Handshake()
 	p.shown = p.received.flight()
 	if err != nil {
