@@ -133,9 +133,9 @@ func TestShown(t *testing.T) {
 		{"anonymous, and a certificate where a match is required", &starttls.Session{
 			TLS:   &starttls.Handshake{Chain: chain("ours")},
 			Raw:   &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true},
-			Match: &clienthello.Flight{Chain: chain("match"), Complete: true}}, nil, chain("match")},
+			Match: &clienthello.Flight{Chain: chain("match"), Complete: true}}, chain("match"), chain("match")},
 		{"anonymous, and no other answer", &starttls.Session{TLS: &starttls.Handshake{Chain: chain("ours")},
-			Raw: &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true}}, nil, chain("ours")},
+			Raw: &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true}}, chain("ours"), chain("ours")},
 		{"anonymous alone", &starttls.Session{
 			Raw:   &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true},
 			Match: &clienthello.Flight{Err: &clienthello.Error{}}}, nil, nil},

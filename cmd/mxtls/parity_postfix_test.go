@@ -54,11 +54,11 @@ type try struct {
 
 var (
 	logLine   = regexp.MustCompile(`^\S+ +\d+ \S+ \S+ postfix/\S+\[(\d+)\]: (.*)$`)
-	wordLine  = regexp.MustCompile(`^(\w+) TLS connection established to (\S+)\[([0-9.]+)\]:25: `)
+	wordLine  = regexp.MustCompile(`^(\w+) TLS connection established to (\S+)\[([0-9a-f.:]+)\]:\d+: `)
 	statusTry = regexp.MustCompile(`^\w+: to=<(\w+)@([^>]+)>, relay=([^,]+), .*delays=([0-9.]+)/([0-9.]+)/\S+ ` +
 		`dsn=([0-9.]+), status=(\w+) \((.*)\)$`)
-	relayAt = regexp.MustCompile(`^(\S+)\[([0-9.]+)\]:25$`)
-	dialled = regexp.MustCompile(`^connect to (\S+)\[([0-9.]+)\]:25: `) // of the text, where relay= is none
+	relayAt = regexp.MustCompile(`^(\S+)\[([0-9a-f.:]+)\]:\d+$`)
+	dialled = regexp.MustCompile(`^connect to (\S+)\[([0-9a-f.:]+)\]:\d+: `) // of the text, where relay= is none
 )
 
 // history is what Postfix' log told so far.

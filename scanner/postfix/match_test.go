@@ -62,7 +62,8 @@ func TestFingerprint(t *testing.T) {
 		{"one of several", wrong + ", " + colons(print(leaf)), "sha256", Policy{}, "encrypted Verified"},
 		{"another's", wrong, "sha256", Policy{}, "deferred Untrusted 4.7.5 fingerprint_mismatch"},
 		{"another digest", colons(print(leaf)), "sha512", Policy{}, "deferred Untrusted 4.7.5 fingerprint_mismatch"},
-		{"a digest that nobody has", colons(print(leaf)), "whirlpool", Policy{}, "unknown fingerprint_mismatch"},
+		{"a digest that nobody has", colons(print(leaf)), "sha3-256", Policy{}, "unknown fingerprint_mismatch"},
+		{"no digest", colons(print(leaf)), "sha257", Policy{}, "deferred 4.7.5 tls_engine_off"},
 		{"the policy's own", wrong, "sha256", Policy{Match: []string{colons(print(leaf))}}, "encrypted Verified"},
 	} {
 		cfg := configured(t, Version{}, "smtp_tls_fingerprint_cert_match = "+tt.setting,
