@@ -121,10 +121,10 @@ func TestLoadWarnings(t *testing.T) {
 	lines := func(certs ...*issued) int { return bytes.Count(pemOf(certs...), []byte("\n")) }
 	n := 4 + lines(a)
 	want := []Warning{
-		{file, 1, "a PEM block that cannot be decoded"},
-		{file, n, "a PEM block without an END line"},
-		{file, n + 2, "a certificate that cannot be parsed: malformed DER"},
-		{file, n + 5 + lines(b), "a PEM block that cannot be decoded"},
+		{file, 1, "a PEM block that cannot be decoded", true},
+		{file, n, "a PEM block without an END line", true},
+		{file, n + 2, "a certificate that cannot be parsed: malformed DER", true},
+		{file, n + 5 + lines(b), "a PEM block that cannot be decoded", true},
 	}
 	if d := cmp.Diff(want, bundle.Warnings); d != "" || bundle.Roots != 2 {
 		t.Errorf("%d roots, warnings -want +got:\n%s", bundle.Roots, d)
