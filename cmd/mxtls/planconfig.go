@@ -191,11 +191,12 @@ func missing(file string) error {
 	return nil // Postfix cannot read it either
 }
 
-// systemBundle is the root bundle of this operating system as a CAfile; "" without one.
+// systemBundle is the root bundle of this operating system as a CAfile that Postfix can load; "" without one.
 func systemBundle() string {
-	b, err := pkix.System()
-	if err != nil || b.From != pkix.File {
-		return ""
+	for _, p := range pkix.Survey(os.DirFS("/")) {
+		if p.Bundle != nil && p.Source == pkix.File && p.Bundle.TLSOff == "" {
+			return p.Path
+		}
 	}
-	return b.Path
+	return ""
 }

@@ -159,9 +159,6 @@ func (a *Audit) certificate(of *anchor) {
 	note(of.standing() == neutralAnchor, IssueNotRoot)
 	note(of.labelled, IssueTrustedLabel)
 	note(c.std == nil, IssueOnlyOpenSSL)
-	if c.std == nil {
-		text = plain(c.stdErr)
-	}
 	if item.Root && c.notBefore.After(a.Newest) {
 		a.Newest = c.notBefore.UTC()
 	}
@@ -171,8 +168,26 @@ func (a *Audit) certificate(of *anchor) {
 		dated := !item.DistrustAfter.IsZero() || !item.Removed.IsZero()
 		note(dated, IssueDistrusted)
 		note(extra && !dated, IssueExtra)
+		if dated {
+			text = distrustText(&item, extra)
+		}
+	}
+	if c.std == nil {
+		text = cmp.Or(text, plain(c.stdErr))
 	}
 	a.add(item, text, issues...)
+}
+
+// distrustText says since when Mozilla does not believe a root, which it has or has no more.
+func distrustText(item *Item, gone bool) string {
+	after := "Mozilla believes only what it issued until " + item.DistrustAfter.Format(time.DateOnly)
+	switch {
+	case !item.Removed.IsZero():
+		return "gone from Mozilla's bundle by " + item.Removed.Format(time.DateOnly)
+	case gone:
+		return "gone from Mozilla's bundle; in the end " + after
+	}
+	return after
 }
 
 // missing adds the roots of the other bundle that the bundle has nothing for.
@@ -190,7 +205,11 @@ func (a *Audit) missing() {
 		if !a.At.Before(item.NotAfter) {
 			issues = append(issues, IssueExpired)
 		}
-		a.add(item, "", issues...)
+		text := ""
+		if !item.DistrustAfter.IsZero() {
+			text = distrustText(&item, false)
+		}
+		a.add(item, text, issues...)
 	}
 	slices.SortStableFunc(a.Items[from:], func(x, y Item) int { return cmp.Compare(x.Subject, y.Subject) })
 }
