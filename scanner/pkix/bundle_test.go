@@ -290,6 +290,10 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: %v", tc.name, err)
 			continue
 		}
+		used := slices.IndexFunc(Survey(tc.fsys), func(p Place) bool { return p.Used })
+		if used < 0 || Survey(tc.fsys)[used].Path != tc.path {
+			t.Errorf("%s: the survey has place %d as the one that is used", tc.name, used)
+		}
 		if got.Path != tc.path || got.Roots != 1 || !got.Date.Equal(now) || got.roots[0].subject.text() != "CN=A" {
 			t.Errorf("%s: %+v", tc.name, got)
 		}
