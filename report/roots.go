@@ -75,8 +75,8 @@ func bundleName(b *pkix.Bundle) string {
 func (inv *Inventory) facts() []string {
 	a := inv.Audit
 	facts := []string{"as of " + date(a.At), bundleText(a.Bundle, a.At)}
-	if !a.Newest.IsZero() {
-		facts = append(facts, "newest root of "+date(a.Newest))
+	if newest := a.Bundle.Newest(a.At); !newest.IsZero() {
+		facts = append(facts, "newest root of "+date(newest))
 	}
 	if a.Bundle.Others > 0 {
 		facts = append(facts, count(a.Bundle.Others, "certificate", "certificates")+" beside the roots")
@@ -207,11 +207,11 @@ func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
 		if !item.Has(issue) {
 			continue
 		}
-		if len(s.rows) >= limit {
+		if len(s.rows) >= limit && (limit > 0 || item.Root || issue != pkix.IssueWeakSignature) {
 			left++
 			continue
 		}
-		s.rows = append(s.rows, itemRow(item, issue))
+		s.rows = append(s.rows, itemRow(a.Bundle, item, issue))
 	}
 	if left > 0 && limit > 0 {
 		s.more = fmt.Sprintf("and %d more: -v names all", left)
@@ -220,10 +220,11 @@ func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
 }
 
 // itemFields are the columns of a section on certificates.
-var itemFields = []field{{title: "Certificate", fair: 30, most: 64}, {title: "Ends"}, {title: "Line", right: true, optional: true}, {title: ""}}
+var itemFields = []field{{title: "Certificate", fair: 30, most: 64}, {title: "Ends"}, {title: "Line", right: true, optional: true},
+	{title: ""}}
 
 // itemRow is one certificate, or one broken block.
-func itemRow(item *pkix.Item, issue pkix.Issue) row {
+func itemRow(b *pkix.Bundle, item *pkix.Item, issue pkix.Issue) row {
 	cells := []string{Escape(item.Subject), "", "", itemText(item, issue)}
 	if item.SHA256 == "" {
 		cells[0] = Escape(item.Path)
@@ -232,6 +233,9 @@ func itemRow(item *pkix.Item, issue pkix.Issue) row {
 	}
 	if item.Line > 0 {
 		cells[2] = fmt.Sprint(item.Line)
+	}
+	if item.Line > 0 && b.From == pkix.Directory {
+		cells[2] = Escape(strings.TrimPrefix(strings.TrimPrefix(item.Path, b.Path), "/")) + ":" + cells[2]
 	}
 	return row{class: issueTexts[issue].class, cells: cells}
 }

@@ -93,7 +93,6 @@ func (inv *Inventory) json(w *jsonWriter) error {
 
 func (inv *Inventory) bundleJSON() *BundleJSON {
 	out := newBundleJSON(inv.Version, inv.Audit.Bundle, inv.Audit.Against, inv.Audit.At)
-	out.NewestRoot = utc(inv.Audit.Newest)
 	for i := range inv.Places {
 		p := &inv.Places[i]
 		place := PlaceJSON{Path: text(p.Path), Exists: p.Exists(), Used: p.Used}
@@ -110,7 +109,7 @@ func (inv *Inventory) bundleJSON() *BundleJSON {
 
 func newBundleJSON(version string, b, against *pkix.Bundle, at time.Time) *BundleJSON {
 	out := &BundleJSON{SchemaVersion: SchemaVersion, Type: "bundle", Version: text(version), At: utc(at),
-		Roots: rootsJSON(b, at), Others: b.Others, TLSOff: text(b.TLSOff), Warnings: make([]string, len(b.Warnings)),
+		NewestRoot: utc(b.Newest(at)), Roots: rootsJSON(b, at), Others: b.Others, TLSOff: text(b.TLSOff), Warnings: make([]string, len(b.Warnings)),
 		Places: []PlaceJSON{}}
 	for i, w := range b.Warnings {
 		out.Warnings[i] = text(w.String())

@@ -87,7 +87,6 @@ func reason(c *pkix.Chain) string {
 	return c.Reason.String()
 }
 
-
 func chainOrNone(c *pkix.Chain) *pkix.Chain {
 	if c == nil {
 		return &noChain

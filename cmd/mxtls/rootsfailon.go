@@ -74,7 +74,7 @@ func parseRootsCondition(word string, from bool) (func(*pkix.Audit, bool) bool, 
 func stale(a *pkix.Audit, span time.Duration) bool {
 	of := a.Bundle.Date
 	if of.IsZero() {
-		of = a.Newest
+		of = a.Bundle.Newest(a.At)
 	}
 	return !of.IsZero() && a.At.Sub(of) >= span
 }

@@ -62,7 +62,6 @@ type Audit struct {
 	Against *Bundle // nil = none: nothing is missing, nothing extra
 	At      time.Time
 	Soon    time.Duration // what ends within this is expiring
-	Newest  time.Time     // when the bundle's newest root was made: it cannot be older in substance; zero without roots
 	Items   []Item        // of the bundle in its order, then what is missing by subject
 	counts  [IssueOnlyOpenSSL + 1]int
 }
@@ -159,9 +158,6 @@ func (a *Audit) certificate(of *anchor) {
 	note(of.standing() == neutralAnchor, IssueNotRoot)
 	note(of.labelled, IssueTrustedLabel)
 	note(c.std == nil, IssueOnlyOpenSSL)
-	if item.Root && c.notBefore.After(a.Newest) {
-		a.Newest = c.notBefore.UTC()
-	}
 	if item.Root && a.Against != nil {
 		extra := a.Against.has(c, time.Time{}) == nil
 		item.DistrustAfter, item.Removed = a.distrust(c, extra)

@@ -94,8 +94,15 @@ func TestAudit(t *testing.T) {
 			}
 		}
 	}
-	if a := NewAudit(fresh, nil, now, halfAge); a.Newest != time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC) || len(a.Items) != 3 {
-		t.Errorf("alone: newest of %s, %v", a.Newest, found(a))
+	if a := NewAudit(fresh, nil, now, halfAge); len(a.Items) != 3 {
+		t.Errorf("alone: %v", found(a))
+	}
+	for file, want := range map[string]time.Time{
+		"fresh.pem": time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), "odd.pem": time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), "empty.pem": {},
+	} {
+		if got := inspect(t, file).Newest(now); !got.Equal(want) {
+			t.Errorf("%s: newest of %s", file, got)
+		}
 	}
 }
 

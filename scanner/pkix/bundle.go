@@ -317,6 +317,17 @@ func (b *Bundle) finish() {
 	b.seen = nil
 }
 
+// Newest is the begin of the newest root that is valid by then: the bundle is no older in substance, whatever its date.
+// It is zero without one.
+func (b *Bundle) Newest(at time.Time) (newest time.Time) {
+	for _, c := range b.roots {
+		if c.notBefore.After(newest) && !c.notBefore.After(at) {
+			newest = c.notBefore.UTC()
+		}
+	}
+	return newest
+}
+
 // Expired counts the roots that are past their end at a time.
 func (b *Bundle) Expired(at time.Time) int {
 	n := 0
