@@ -61,7 +61,7 @@ func (w *trustDocument) changed() section {
 // changeRow is a domain whose servers change.
 func changeRow(d *DomainTrust, domain string) row {
 	var first *ServerTrust
-	changing, lost := 0, false
+	changing, lost, gained := 0, false, false
 	for i := range d.Servers {
 		s := &d.Servers[i]
 		if !s.Changed() {
@@ -72,10 +72,14 @@ func changeRow(d *DomainTrust, domain string) row {
 			first = s
 		}
 		lost = lost || loses
+		gained = gained || status(s.Then) == pkix.Trusted
 	}
-	class := ClassFull
-	if lost {
+	class := ClassUnknown
+	switch {
+	case lost:
 		class = ClassPlain
+	case gained:
+		class = ClassFull
 	}
 	return row{class: class, cells: []string{domain, fmt.Sprintf("%d of %d", changing, len(d.Servers)),
 		chainWords(first.Now), chainWords(first.Then)}}

@@ -101,7 +101,11 @@ func NewAudit(b, against *Bundle, at time.Time, soon time.Duration) *Audit {
 	}
 	for i := range b.copies {
 		c := &b.copies[i]
-		a.add(describe(c), fmt.Sprintf("first in line %d", b.firstLine(c.cert)), IssueDuplicate)
+		issues := []Issue{IssueDuplicate}
+		if c.labelled {
+			issues = append(issues, IssueTrustedLabel)
+		}
+		a.add(describe(c), fmt.Sprintf("first in line %d", b.firstLine(c.cert)), issues...)
 	}
 	for _, w := range b.Warnings {
 		if w.Spoils {
