@@ -132,10 +132,12 @@ func alarms(a *pkix.Audit) []string {
 	return out
 }
 
+// placeFields are the columns of the section on places.
+var placeFields = []field{{title: "Path", fair: 30, middle: true}, {title: "Roots", right: true}, {title: "Date"}, {title: ""}}
+
 // placesSection says where the operating system keeps its roots.
 func placesSection(places []pkix.Place) section {
-	s := section{title: "Where this operating system keeps its roots",
-		fields: []field{{title: "Path", fair: 30, middle: true}, {title: "Roots", right: true}, {title: "Date"}, {title: ""}}}
+	s := section{title: "Where this operating system keeps its roots", fields: placeFields}
 	missing := 0
 	for i := range places {
 		p := &places[i]
@@ -220,8 +222,8 @@ func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
 }
 
 // itemFields are the columns of a section on certificates.
-var itemFields = []field{{title: "Certificate", fair: 30, most: 64}, {title: "Ends"}, {title: "Line", right: true, optional: true},
-	{title: ""}}
+var itemFields = []field{{title: "Certificate", fair: 30, most: 64}, {title: "Ends"},
+	{title: "Line", right: true, optional: true}, {title: ""}}
 
 // itemRow is one certificate, or one broken block.
 func itemRow(b *pkix.Bundle, item *pkix.Item, issue pkix.Issue) row {
@@ -261,36 +263,4 @@ func itemText(item *pkix.Item, issue pkix.Issue) string {
 		return ""
 	}
 	return EscapeTo(item.Text, remarkWidth)
-}
-
-// issueText is how an issue is put to people.
-type issueText struct {
-	title    string
-	text     string
-	class    Class // for its sign
-	harmless bool
-}
-
-var issueTexts = [...]issueText{
-	pkix.IssueBroken: {"Broken blocks", "At the first of them Postfix gives the file up, and with it TLS for all mail. Remove " +
-		"them.", ClassInvalid, false},
-	pkix.IssueExpired: {"Expired", "Chains that lead to them are not trusted.", ClassPlain, false},
-	pkix.IssueMissing: {"Missing", "Servers whose certificates lead to these will be called untrusted. Update the bundle.",
-		ClassPlain, false},
-	pkix.IssueDistrusted: {"Kept too long, by Mozilla's word", "Postfix believes them as long as they are in the bundle.",
-		ClassPartial, false},
-	pkix.IssueWeakKey: {"Weak keys", "OpenSSL at security level 1 refuses them: at verify and secure no chain to them is " +
-		"trusted.", ClassPlain, false},
-	pkix.IssueRejected:    {"Set to be rejected", "Their trust settings refuse them for TLS servers.", ClassPartial, false},
-	pkix.IssueNotRoot:     {"No roots", "Others issued them: they help to build paths and end none.", ClassNull, true},
-	pkix.IssueExpiring:    {"Expiring soon", "Update the bundle before that day.", ClassPartial, false},
-	pkix.IssueNotYetValid: {"Not yet valid", "Chains that lead to them are not trusted yet.", ClassPartial, false},
-	pkix.IssueExtra: {"Not in the other bundle", "Your own, or taken out there on a day that is not known here.",
-		ClassNull, false},
-	pkix.IssueShortKey: {"Short keys", "RSA below 2,048 bits: OpenSSL takes it, strict senders do not.", ClassPartial, false},
-	pkix.IssueWeakSignature: {"Weak signatures", "MD5 or SHA-1. Nobody checks the signature of a root, so this harms only " +
-		"what is no root.", ClassNull, true},
-	pkix.IssueDuplicate:    {"Duplicates", "They stand in the file before.", ClassNull, false},
-	pkix.IssueTrustedLabel: {"TRUSTED CERTIFICATE blocks", "Only OpenSSL understands them.", ClassNull, true},
-	pkix.IssueOnlyOpenSSL:  {"Readable for OpenSSL alone", "Go's readers refuse them.", ClassNull, false},
 }

@@ -109,8 +109,9 @@ func (inv *Inventory) bundleJSON() *BundleJSON {
 
 func newBundleJSON(version string, b, against *pkix.Bundle, at time.Time) *BundleJSON {
 	out := &BundleJSON{SchemaVersion: SchemaVersion, Type: "bundle", Version: text(version), At: utc(at),
-		NewestRoot: utc(b.Newest(at)), Roots: rootsJSON(b, at), Others: b.Others, TLSOff: text(b.TLSOff), Warnings: make([]string, len(b.Warnings)),
-		Places: []PlaceJSON{}}
+		NewestRoot: utc(b.Newest(at)), Roots: rootsJSON(b, at), Others: b.Others, TLSOff: text(b.TLSOff),
+		Warnings: make([]string, len(b.Warnings)),
+		Places:   []PlaceJSON{}}
 	for i, w := range b.Warnings {
 		out.Warnings[i] = text(w.String())
 	}

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"mxtls/scanner"
 	"mxtls/scanner/pkix"
@@ -53,7 +52,8 @@ func testDomains() []*DomainTrust {
 	return []*DomainTrust{
 		judgedBy("won.example", [2]*pkix.Chain{unknown, late}), judgedBy("same.example", [2]*pkix.Chain{late, late}),
 		judgedBy("lost.example", [2]*pkix.Chain{late, unknown}, [2]*pkix.Chain{soon, soon}, [2]*pkix.Chain{nil, nil}),
-		judgedBy("self.example", [2]*pkix.Chain{own, own}), judgedBy("日本語.jp", [2]*pkix.Chain{soon, unsure}, [2]*pkix.Chain{soon, unsure}),
+		judgedBy("self.example", [2]*pkix.Chain{own, own}),
+		judgedBy("日本語.jp", [2]*pkix.Chain{soon, unsure}, [2]*pkix.Chain{soon, unsure}),
 		judgedBy("open.example", [2]*pkix.Chain{unknown, unsure}), judgedBy("plain.example", [2]*pkix.Chain{nil, nil}),
 		{Result: &nowhere}, {Result: &bad},
 	}
@@ -107,7 +107,8 @@ func TestComparisonGolden(t *testing.T) {
 func TestComparisonCSVEqualsJSON(t *testing.T) {
 	t.Parallel()
 	rows := readCSV(t, writeComparison(t, CSV, Options{CSVRaw: true}, testComparison(t), testDomains(), ""))[1:]
-	lines := bytes.Split(bytes.TrimSpace(writeComparison(t, JSONL, Options{}, testComparison(t), testDomains(), "")), []byte("\n"))
+	jsonl := writeComparison(t, JSONL, Options{}, testComparison(t), testDomains(), "")
+	lines := bytes.Split(bytes.TrimSpace(jsonl), []byte("\n"))
 	for _, line := range lines[1 : len(lines)-1] {
 		var object map[string]any
 		decode(t, line, &object)
@@ -183,7 +184,7 @@ func TestSoonestOfMany(t *testing.T) {
 	}
 	for i, e := range w.soonest()[:endsKept] {
 		if want := at.AddDate(0, 0, 1+i); !e.lasts.Until.Equal(want) || e.domains != each {
-			t.Fatalf("chain %d fails %s for %d domains, want %s for %d", i, e.lasts.Until.Format(time.DateOnly), e.domains, want, each)
+			t.Fatalf("chain %d fails %s for %d domains, want %s for %d", i, e.lasts.Until, e.domains, want, each)
 		}
 	}
 }
@@ -192,11 +193,13 @@ func TestSoonestOfMany(t *testing.T) {
 func TestManyChanges(t *testing.T) {
 	t.Parallel()
 	var all []*DomainTrust
+	both := [2]*pkix.Chain{trusted(5, 0, "mx"), chain(pkix.Untrusted, pkix.SelfSigned, at, "mx")}
 	for i := range changesShown + 7 {
-		all = append(all, judgedBy(fmt.Sprintf("d%d.example", i), [2]*pkix.Chain{trusted(5, 0, "mx"), chain(pkix.Untrusted, pkix.SelfSigned, at, "mx")}))
+		all = append(all, judgedBy(fmt.Sprintf("d%d.example", i), both))
 	}
 	out := string(writeComparison(t, Table, Options{}, testComparison(t), all, ""))
-	if !strings.Contains(out, "\n  and 7 more: -o csv or -o jsonl lists all\n") || strings.Count(out, " 1 of 1 ") != changesShown {
+	if !strings.Contains(out, "\n  and 7 more: -o csv or -o jsonl lists all\n") ||
+		strings.Count(out, " 1 of 1 ") != changesShown {
 		t.Error(out)
 	}
 	if !strings.Contains(out, "d0.example, d1.example, d2.example and 54 more\n") {

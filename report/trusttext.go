@@ -29,15 +29,18 @@ func switchedOff(b *pkix.Bundle) []string {
 	if b.TLSOff == "" {
 		return nil
 	}
-	return []string{"As smtp_tls_CAfile " + bundleName(b) + " switches TLS off for all mail: " + EscapeTo(b.TLSOff, remarkWidth)}
+	return []string{"As smtp_tls_CAfile " + bundleName(b) + " switches TLS off for all mail: " +
+		EscapeTo(b.TLSOff, remarkWidth)}
 }
 
 // changed is the section on the domains that change.
 func (w *trustDocument) changed() section {
 	t := &w.tally
-	s := section{title: "Verdicts that change: " + fmt.Sprintf("%d of %s", t.changed, count(t.domains, "domain", "domains")),
+	s := section{
+		title: fmt.Sprintf("Verdicts that change: %d of %s", t.changed, count(t.domains, "domain", "domains")),
 		fields: []field{{title: "Domain", fair: 20, most: 44, middle: true}, {title: "Servers", right: true},
-			{title: "Now"}, {title: "Then"}}}
+			{title: "Now"}, {title: "Then"}},
+	}
 	if t.changed == 0 {
 		s.text = fmt.Sprintf("None: both say the same of %s.", count(t.servers, "certificate", "certificates"))
 		return s
@@ -102,8 +105,8 @@ func chainWords(c *pkix.Chain) string {
 func (w *trustDocument) expiring() section {
 	s := section{title: "Expires first",
 		text: "When each chain fails if nothing is renewed: the first end of a certificate in the path that is used.",
-		fields: []field{{title: "Fails"}, {title: "Which ends", fair: 20, most: 48}, {title: "Certificate", fair: 18, most: 40},
-			{title: "Domains"}}}
+		fields: []field{{title: "Fails"}, {title: "Which ends", fair: 20, most: 48},
+			{title: "Certificate", fair: 18, most: 40}, {title: "Domains"}}}
 	all := w.soonest()
 	shown := all
 	if w.opts.Verbose == 0 {

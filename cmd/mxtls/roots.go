@@ -68,7 +68,8 @@ The network is never touched.`,
 func (f *rootsFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.against, "against", againstMozilla, "compare with this `BUNDLE`: mozilla (embedded), a file or a directory")
+	fl.StringVar(&f.against, "against", againstMozilla,
+		"compare with this `BUNDLE`: mozilla (embedded), a file or a directory")
 	fl.StringVar(&f.from, "from", "", "compare what both make of the servers of the saved run in this `FILE`; - is stdin")
 	fl.StringVar(&f.at, "at", "", "judge as of this `TIME` (RFC 3339 or YYYY-MM-DD; default: now, with --from the run's)")
 	fl.StringVar(&f.soon, "soon", "180d", "a root is expiring that ends within this `SPAN`, such as 180d or 1y")
@@ -79,7 +80,8 @@ func (f *rootsFlags) register(cmd *cobra.Command) {
 	f.output.registerFormat(cmd)
 	f.output.registerLayout(cmd)
 	fl.Lookup("verbose").Usage = "name every certificate that there is something to say of"
-	fl.BoolVar(&f.output.columns, "list-columns", false, "print the columns of CSV (see --from) with their meaning, and stop")
+	fl.BoolVar(&f.output.columns, "list-columns", false,
+		"print the columns of CSV (see --from) with their meaning, and stop")
 }
 
 // run reports on the bundle that the arguments name.

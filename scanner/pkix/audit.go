@@ -25,6 +25,7 @@ const (
 	IssueDistrusted          // a root that Mozilla took out on a known day, or believes only for what is older than a day
 	IssueWeakKey             // too weak for OpenSSL's security level 1
 	IssueRejected            // its trust settings refuse it for TLS servers
+	IssueUnlinked            // in a directory, and no hash link leads to it: Postfix does not see it
 	IssueNotRoot             // issued by another, so no path ends in it
 	IssueExpiring            // past its end soon
 	IssueNotYetValid         // its begin is to come
@@ -37,7 +38,7 @@ const (
 )
 
 var issueWords = enum.Words{
-	"unknown", "broken", "expired", "missing", "distrusted", "weak_key", "rejected", "no_root", "expiring",
+	"unknown", "broken", "expired", "missing", "distrusted", "weak_key", "rejected", "unlinked", "no_root", "expiring",
 	"not_yet_valid", "extra", "short_key", "weak_signature", "duplicate", "trusted_label", "only_openssl",
 }
 
@@ -159,6 +160,7 @@ func (a *Audit) certificate(of *anchor) {
 	note(!c.key.weak() && c.key.modulus != nil && c.key.modulus.BitLen() < shortRSA, IssueShortKey)
 	note(c.algorithm.weak, IssueWeakSignature)
 	note(of.setting == rejectedAnchor, IssueRejected)
+	note(a.Bundle.From == Directory && !a.Bundle.linked[c.sum], IssueUnlinked)
 	note(of.standing() == neutralAnchor, IssueNotRoot)
 	note(of.labelled, IssueTrustedLabel)
 	note(c.std == nil, IssueOnlyOpenSSL)
@@ -254,8 +256,8 @@ var (
 	lastDistrust  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// distrustAfter is the last second of which the bundle still believes what a root issues; zero without such a limit. The
-// module that has the limits gives them as functions, so that the date is found by asking.
+// distrustAfter is the last second of which the bundle still believes what a root issues; zero without such a limit.
+// The module that has the limits gives them as functions, so that the date is found by asking.
 func (b *Bundle) distrustAfter(c *certificate) time.Time {
 	limit := b.limits[c.sum]
 	if limit == nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,7 +61,8 @@ func TestAudit(t *testing.T) {
 		want []string
 	}{
 		{"fresh.pem", false, []string{"Root One:", "Root Two:", "Root Three:"}},
-		{"of-2011.pem", false, []string{"Older Root: expired extra weak_signature", "Old Root: expired extra short_key weak_signature",
+		{"of-2011.pem", false, []string{"Older Root: expired extra weak_signature",
+			"Old Root: expired extra short_key weak_signature",
 			"Root One:", "Root Three: missing", "Root Two: missing"}},
 		{"lacking.pem", false, []string{"Root One:", "Root Three:", "Root Two: missing"}},
 		{"broken.pem", true, []string{"Root One:", "line 12: broken", "Root Two:", "Root Three: missing"}},
@@ -98,7 +100,8 @@ func TestAudit(t *testing.T) {
 		t.Errorf("alone: %v", found(a))
 	}
 	for file, want := range map[string]time.Time{
-		"fresh.pem": time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), "odd.pem": time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), "empty.pem": {},
+		"fresh.pem": time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC),
+		"odd.pem":   time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), "empty.pem": {},
 	} {
 		if got := inspect(t, file).Newest(now); !got.Equal(want) {
 			t.Errorf("%s: newest of %s", file, got)
@@ -135,13 +138,71 @@ func TestEdgeOfEnds(t *testing.T) {
 		soon time.Duration
 		want string
 	}{
-		{0, time.Hour, "Root:"}, {time.Second, time.Hour, "Root: expiring"}, {time.Hour - time.Second, time.Hour, "Root: expiring"},
-		{time.Hour, time.Hour, "Root: expired"}, {-time.Hour, 0, "Root:"}, {-time.Hour - time.Second, 0, "Root: not_yet_valid"},
+		{0, time.Hour, "Root:"}, {time.Second, time.Hour, "Root: expiring"},
+		{time.Hour - time.Second, time.Hour, "Root: expiring"},
+		{time.Hour, time.Hour, "Root: expired"}, {-time.Hour, 0, "Root:"},
+		{-time.Hour - time.Second, 0, "Root: not_yet_valid"},
 	} {
 		if got := found(NewAudit(b, nil, now.Add(tc.at), tc.soon)); got[0] != tc.want {
 			t.Errorf("%s: %v, want %s", tc.at, got, tc.want)
 		}
 	}
+}
+
+// TestUnlinked: in a directory only what a hash link leads to is seen, whatever the order of the names.
+func TestUnlinked(t *testing.T) {
+	t.Parallel()
+	a, b, c := newCA(t, "A", nil), newCA(t, "B", nil), newCA(t, "C", nil)
+	dir := t.TempDir()
+	for name, data := range map[string][]byte{
+		"0a.pem": pemOf(a), "0b1b2c3d.0": pemOf(a), "b.pem": pemOf(b), "c.pem": pemOf(c), "f0e1d2c3.0": pemOf(c),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bundle, err := Inspect(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"A:", "B: unlinked", "C:"}, found(NewAudit(bundle, nil, now, 0))); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// FuzzAudit: no bundle breaks the audit, and every certificate, copy and broken block is an item.
+func FuzzAudit(f *testing.F) {
+	for _, file := range []string{"odd.pem", "broken.pem", "trusted.pem", "of-2011.pem"} {
+		data, err := os.ReadFile(filepath.Join(bundles, file))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	fresh := inspect(f, "fresh.pem")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b, err := Parse("f", data)
+		if err != nil {
+			return
+		}
+		a := NewAudit(b, fresh, now, halfAge)
+		items := len(b.order) + len(b.copies) + a.Count(IssueBroken) + a.Count(IssueMissing)
+		if len(a.Items) != items || a.Count(IssueDuplicate) != len(b.copies) {
+			t.Errorf("%d items for %d", len(a.Items), items)
+		}
+		roots := 0
+		for _, i := range a.Items {
+			if !slices.IsSorted(i.Issues) || i.Line > bytes.Count(data, []byte("\n"))+1 {
+				t.Errorf("%+v", i)
+			}
+			if i.Root && !i.Has(IssueDuplicate) {
+				roots++
+			}
+		}
+		if roots != b.Roots {
+			t.Errorf("%d items are roots, the bundle has %d", roots, b.Roots)
+		}
+	})
 }
 
 // TestRenewedRoot: a root that was issued anew with the same name and key is the same root, unless it ends sooner.
@@ -234,7 +295,8 @@ func TestDepartures(t *testing.T) {
 				b, _ := strconv.ParseUint(root[2*i:2*i+2], 16, 8)
 				sum[i] = byte(b)
 			}
-			if after, removed := history(sum); after.IsZero() == removed.IsZero() || after.Year() < 2022 && removed.Year() < 2022 {
+			after, removed := history(sum)
+			if after.IsZero() == removed.IsZero() || after.Year() < 2022 && removed.Year() < 2022 {
 				t.Errorf("%s: %s, %s", root, after, removed)
 			}
 		}
@@ -249,14 +311,16 @@ func TestInspectJunk(t *testing.T) {
 	t.Parallel()
 	lines := bytes.Repeat([]byte("-----BEGIN CERTIFICATE-----\n%%%%%%%%\n-----END CERTIFICATE-----\nx\n"), 10<<20/70)
 	for name, data := range map[string][]byte{
-		"text": bytes.Repeat([]byte("no roots here\n"), 10<<20/14), "zeros": make([]byte, 10<<20), "one line": bytes.Repeat([]byte("-"), 10<<20),
+		"text":  bytes.Repeat([]byte("no roots here\n"), 10<<20/14),
+		"zeros": make([]byte, 10<<20), "one line": bytes.Repeat([]byte("-"), 10<<20),
 	} {
 		b, err := Inspect(write(t, "junk", data))
 		if err != nil || b.TLSOff == "" || b.Roots != 0 || len(b.Warnings) != 0 {
 			t.Errorf("%s: %+v, %v", name, b, err)
 		}
 	}
-	if _, err := Inspect(write(t, "blocks", lines)); err == nil || !strings.Contains(err.Error(), "more than 100000 PEM blocks") {
+	_, err := Inspect(write(t, "blocks", lines))
+	if err == nil || !strings.Contains(err.Error(), "more than 100000 PEM blocks") {
 		t.Errorf("blocks: %v", err)
 	}
 	b, err := Inspect(write(t, "fewer", lines[:4<<20]))
@@ -266,7 +330,8 @@ func TestInspectJunk(t *testing.T) {
 	if _, err := Inspect(filepath.Join(t.TempDir(), "nosuch")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
-	if b, err := Inspect(t.TempDir()); err != nil || b.Roots != 0 || b.TLSOff != "" || len(b.Warnings) != 1 || b.Warnings[0].Text != noLinks {
+	b, err = Inspect(t.TempDir())
+	if err != nil || b.Roots != 0 || b.TLSOff != "" || len(b.Warnings) != 1 || b.Warnings[0].Text != noLinks {
 		t.Errorf("empty directory: %+v, %v", b, err)
 	}
 }
@@ -302,8 +367,8 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// TestBundlesAsOpenSSL: over each pair of a chain and a bundle, openssl verify and we agree on whether it is trusted, and
-// on whether the bundle can be loaded at all.
+// TestBundlesAsOpenSSL: over each pair of a chain and a bundle, openssl verify and we agree on whether it is trusted,
+// and on whether the bundle can be loaded at all.
 func TestBundlesAsOpenSSL(t *testing.T) {
 	t.Parallel()
 	binary, err := exec.LookPath("openssl")
@@ -315,7 +380,8 @@ func TestBundlesAsOpenSSL(t *testing.T) {
 		t.Fatalf("%d chains, %v", len(chains), err)
 	}
 	pairs, trusted := 0, 0
-	for _, name := range []string{"fresh.pem", "of-2011.pem", "lacking.pem", "broken.pem", "trusted.pem", "odd.pem", "der.crt", "empty.pem", "hashed"} {
+	for _, name := range []string{"fresh.pem", "of-2011.pem", "lacking.pem", "broken.pem", "trusted.pem",
+		"odd.pem", "der.crt", "empty.pem", "hashed"} {
 		b := inspect(t, name)
 		v := NewVerifier(b, now)
 		store := []string{"-no-CApath", "-CAfile", filepath.Join(bundles, name)}
@@ -323,8 +389,9 @@ func TestBundlesAsOpenSSL(t *testing.T) {
 			store = []string{"-no-CAfile", "-CApath", filepath.Join(bundles, name)}
 		}
 		for _, chain := range chains {
-			out, err := exec.Command(binary, append(append([]string{"verify", "-purpose", "sslserver", "-auth_level", "1",
-				"-no-CAstore", "-attime", strconv.FormatInt(now.Unix(), 10), "-untrusted", chain}, store...), chain)...).CombinedOutput()
+			args := slices.Concat([]string{"verify", "-purpose", "sslserver", "-auth_level", "1", "-no-CAstore",
+				"-attime", strconv.FormatInt(now.Unix(), 10), "-untrusted", chain}, store, []string{chain})
+			out, err := exec.CommandContext(t.Context(), binary, args...).CombinedOutput()
 			ours := b.TLSOff == "" && v.Postfix(sentIn(t, chain), 1).Status == Trusted
 			if (err == nil) != ours {
 				t.Errorf("%s by %s: trusted %v, and openssl says %s", filepath.Base(chain), name, ours, out)

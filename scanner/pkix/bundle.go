@@ -63,10 +63,11 @@ type Bundle struct {
 	anchors map[string][]*anchor                         // roots and others by their subject, in the order of the files
 	limits  map[[32]byte]func([]*x509.Certificate) error // by fingerprint: Mozilla's distrust-after dates
 	seen    map[[32]byte]*anchor
-	order   []*anchor      // all of anchors, in the order of the files
-	copies  []anchor       // certificates that stand twice in one file, from the second on, without their content
-	pool    *x509.CertPool // roots that crypto/x509 can read, with their limits
-	helpers *x509.CertPool // others that it can read
+	order   []*anchor         // all of anchors, in the order of the files
+	linked  map[[32]byte]bool // of a directory: what hash links lead to
+	copies  []anchor          // certificates that stand twice in one file, from the second on, without their content
+	pool    *x509.CertPool    // roots that crypto/x509 can read, with their limits
+	helpers *x509.CertPool    // others that it can read
 }
 
 // Load reads a PEM file of root certificates, as smtp_tls_CAfile does. The error is an fs.PathError, or says what was
@@ -201,6 +202,11 @@ func (b *Bundle) addFile(fsys fs.FS, file, name string, budget int64) (int64, er
 	if len(p.anchors) > 0 && date.After(b.Date) {
 		b.Date = date
 	}
+	if isHashLink(path.Base(file)) {
+		for _, a := range p.anchors {
+			b.linked[a.cert.sum] = true
+		}
+	}
 	b.take(p)
 	return int64(len(data)), nil
 }
@@ -238,6 +244,7 @@ func isHashLink(name string) bool {
 
 func newBundle(from Source, name string) *Bundle {
 	return &Bundle{From: from, Path: name, seen: map[[32]byte]*anchor{}, anchors: map[string][]*anchor{},
+		linked: map[[32]byte]bool{},
 		limits: map[[32]byte]func([]*x509.Certificate) error{}, pool: x509.NewCertPool(), helpers: x509.NewCertPool()}
 }
 

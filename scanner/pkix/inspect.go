@@ -6,9 +6,9 @@ import (
 	"os"
 )
 
-// Inspect loads a file or a directory for a report on it. Unlike Load and LoadDir it takes what has no root: TLSOff then
-// says of a file why Postfix cannot load it, as of one with a broken block, and a directory has Warnings. The error is
-// that of a path that cannot be read, or of something over our limits.
+// Inspect loads a file or a directory for a report on it. Unlike Load and LoadDir it takes what has no root: TLSOff
+// then says of a file why Postfix cannot load it, as of one with a broken block, and a directory has Warnings. The error
+// is that of a path that cannot be read, or of something over our limits.
 func Inspect(name string) (*Bundle, error) {
 	info, err := os.Stat(name)
 	if err != nil {
