@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/verdict"
 )
 
 // Inventory is all that is said of a root bundle.
@@ -142,17 +143,17 @@ func placesSection(places []pkix.Place) section {
 	for i := range places {
 		p := &places[i]
 		cells := []string{Escape(p.Path), "", "", placeText(p)}
-		class := ClassNull
+		class := verdict.ClassNull
 		switch {
 		case !p.Exists():
 			missing++
 			continue
 		case p.Err != nil:
-			class = ClassInvalid
+			class = verdict.ClassInvalid
 		default:
 			cells[1], cells[2] = fmt.Sprint(p.Bundle.Roots), dateOrNone(p.Bundle.Date)
 			if p.Used {
-				class = ClassFull
+				class = verdict.ClassFull
 			}
 		}
 		s.rows = append(s.rows, row{class: class, cells: cells})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/verdict"
 )
 
 func (w *trustDocument) End(partial string) error {
@@ -77,12 +78,12 @@ func changeRow(d *DomainTrust, domain string) row {
 		lost = lost || loses
 		gained = gained || status(s.Then) == pkix.Trusted
 	}
-	class := ClassUnknown
+	class := verdict.ClassUnknown
 	switch {
 	case lost:
-		class = ClassPlain
+		class = verdict.ClassPlain
 	case gained:
-		class = ClassFull
+		class = verdict.ClassFull
 	}
 	return row{class: class, cells: []string{domain, fmt.Sprintf("%d of %d", changing, len(d.Servers)),
 		chainWords(first.Now), chainWords(first.Then)}}
@@ -113,9 +114,9 @@ func (w *trustDocument) expiring() section {
 		shown = all[:min(len(all), endsShown)]
 	}
 	for _, e := range shown {
-		class := ClassFull
+		class := verdict.ClassFull
 		if e.lasts.Until.Sub(w.about.At) < soonExpiring {
-			class = ClassPartial
+			class = verdict.ClassPartial
 		}
 		s.rows = append(s.rows, row{class: class, cells: []string{date(e.lasts.Until), endText(e.lasts),
 			Escape(e.subject), e.where()}})

@@ -109,7 +109,7 @@ func (f *rootsFlags) run(ctx context.Context, s streams, args []string) (err err
 		return err
 	}
 	if f.from != "" {
-		return f.compare(ctx, s, &comparison{at: at, soon: soon, bundle: b, against: against})
+		return f.compare(ctx, s, &bothWays{at: at, soon: soon, bundle: b, against: against})
 	}
 	if at.IsZero() {
 		at = time.Now()
@@ -186,8 +186,8 @@ func (f *rootsFlags) remark(s streams, b *pkix.Bundle) {
 	}
 }
 
-// comparison is what two bundles make of a saved run.
-type comparison struct {
+// bothWays is what two bundles make of a saved run.
+type bothWays struct {
 	at              time.Time
 	soon            time.Duration
 	bundle, against *pkix.Bundle
@@ -197,7 +197,7 @@ type comparison struct {
 }
 
 // compare judges a saved run by both bundles.
-func (f *rootsFlags) compare(ctx context.Context, s streams, c *comparison) error {
+func (f *rootsFlags) compare(ctx context.Context, s streams, c *bothWays) error {
 	saved, err := openSavedRun(ctx, "--from", f.from, s.in)
 	if err != nil {
 		return err
@@ -234,7 +234,7 @@ func (f *rootsFlags) compare(ctx context.Context, s streams, c *comparison) erro
 }
 
 // write passes a saved run's results on to the report.
-func (c *comparison) write(ctx context.Context, out report.ComparisonWriter, saved *savedRun) error {
+func (c *bothWays) write(ctx context.Context, out report.ComparisonWriter, saved *savedRun) error {
 	if err := out.Begin(); err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (c *comparison) write(ctx context.Context, out report.ComparisonWriter, sav
 }
 
 // domain judges a result, which the bundle has judged, by the other one as well.
-func (c *comparison) domain(r *runfile.Saved) *report.DomainTrust {
+func (c *bothWays) domain(r *runfile.Saved) *report.DomainTrust {
 	servers := r.Result.Facts.Servers
 	d := &report.DomainTrust{Result: &r.Result, Servers: make([]report.ServerTrust, len(servers))}
 	for i := range servers {
