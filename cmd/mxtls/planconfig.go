@@ -191,10 +191,22 @@ func missing(file string) error {
 	return nil // Postfix cannot read it either
 }
 
-// systemBundle is the root bundle of this operating system as a CAfile that Postfix can load; "" without one.
+// systemBundle is the root bundle of this operating system as a CAfile; "" without one.
 func systemBundle() string {
-	for _, p := range pkix.Survey(os.DirFS("/")) {
-		if p.Bundle != nil && p.Source == pkix.File && p.Bundle.TLSOff == "" {
+	b, err := pkix.System()
+	switch {
+	case err != nil:
+		return ""
+	case b.From == pkix.File && b.TLSOff == "":
+		return b.Path
+	}
+	return loadable(pkix.Survey(os.DirFS("/")))
+}
+
+// loadable is the first file among places that Postfix can load as its CAfile: another one would cost it all TLS.
+func loadable(places []pkix.Place) string {
+	for i := range places {
+		if p := &places[i]; p.Bundle != nil && p.Source == pkix.File && p.Bundle.TLSOff == "" {
 			return p.Path
 		}
 	}
