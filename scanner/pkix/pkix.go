@@ -115,6 +115,8 @@ type Chain struct {
 	// is no chain to judge, and Status of Verifier.Postfix is unknown.
 	Unreadable bool
 
+	Lasts Lasting // of Verifier.Verify alone
+
 	// Of Verifier.Postfix alone:
 	Num        int    // X509_V_ERR_* of the error that Postfix keeps, the first of those nearest the leaf; 0 = none
 	Depth      int    // of the certificate that Num is about; 0 = the leaf

@@ -235,6 +235,9 @@ func (v *Verifier) judge(chain [][]byte) *verdicts {
 		ours = v.goFlaw(s, t, err)
 	}
 	out.scan.scan(s, ours)
+	if out.scan.Status == Trusted {
+		out.scan.Lasts = v.lasting(s, t)
+	}
 	out.web.web(s, ours, paths, err)
 	return out
 }
