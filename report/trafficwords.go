@@ -219,7 +219,7 @@ func trafficRemarks(info *maillog.Info) []string {
 	add(info.Local, "delivery within this machine, not counted", "deliveries within this machine, not counted")
 	add(info.Submitted, "message of a user who logged in, not counted", "messages of users who logged in, not counted")
 	add(info.Cut, "delivery began before the log did", "deliveries began before the log did")
-	add(info.Offered, "server offered STARTTLS and was not taken up on it: level none", "servers offered STARTTLS and were not taken up on it: level none")
+	add(info.Offered, "offer of STARTTLS was not taken up: level none", "offers of STARTTLS were not taken up: level none")
 	return out
 }
 
