@@ -28,12 +28,12 @@ func trafficResult() *maillog.Result {
 	counts := func(encrypted, plaintext, unknown int64) maillog.Counts {
 		c := maillog.Counts{Messages: encrypted + plaintext + unknown, Encrypted: encrypted, Plaintext: plaintext, Unknown: unknown}
 		if encrypted > 0 {
-			c.Words = map[string]int64{"Trusted": encrypted - encrypted/3, "Untrusted": encrypted / 3}
-			c.Versions = map[string]int64{"TLSv1.3": encrypted - encrypted/10}
+			c.Words = maillog.Names{{Name: "Trusted", N: encrypted - encrypted/3}, {Name: "Untrusted", N: encrypted / 3}}
+			c.Versions = maillog.Names{{Name: "TLSv1.3", N: encrypted - encrypted/10}}
 			if old := encrypted / 10; old > 0 {
-				c.Versions["TLSv1.2"] = old
+				c.Versions = append(c.Versions, maillog.Named{Name: "TLSv1.2", N: old})
 			}
-			c.Ciphers = map[string]int64{"TLS_AES_256_GCM_SHA384": encrypted}
+			c.Ciphers = maillog.Names{{Name: "TLS_AES_256_GCM_SHA384", N: encrypted}}
 		}
 		return c
 	}
@@ -139,7 +139,7 @@ func TestTrafficHostile(t *testing.T) {
 	for _, p := range payloads() {
 		r := trafficResult()
 		r.Rows[1].Domain, r.Rows[1].Via = p, p
-		r.Rows[1].Words, r.Rows[1].Versions, r.Rows[1].Ciphers = map[string]int64{p: 1}, map[string]int64{p: 1, "x": 1}, map[string]int64{p: 1}
+		r.Rows[1].Words, r.Rows[1].Versions, r.Rows[1].Ciphers = maillog.Names{{Name: p, N: 1}}, maillog.Names{{Name: p, N: 1}, {Name: "x", N: 1}}, maillog.Names{{Name: p, N: 1}}
 		r.Failures[0].Domains = []string{p, p}
 		traffic := NewTraffic(r, maillog.Daily, Alphabetical)
 		traffic.Rows[1].Scan = p
@@ -232,7 +232,7 @@ func TestScanText(t *testing.T) {
 	cut.Verdict.Servers = []verdict.Answers{{Encrypted: truth.No, Reason: "starttls_stripped"}}
 	row := func(encrypted, plaintext, unknown, deferred int64, word string) maillog.Row {
 		return maillog.Row{Direction: maillog.Outbound, Last: at, Counts: maillog.Counts{Messages: encrypted + plaintext + unknown, Encrypted: encrypted,
-			Plaintext: plaintext, Unknown: unknown, Deferred: deferred, Words: map[string]int64{word: encrypted}}}
+			Plaintext: plaintext, Unknown: unknown, Deferred: deferred, Words: maillog.Names{{Name: word, N: encrypted}}}}
 	}
 	for _, tt := range []struct {
 		name   string

@@ -55,16 +55,16 @@ func trafficNumber(field, doc string, of func(*maillog.Counts) int64) trafficCol
 
 func trafficWord(field, word string) trafficColumn {
 	doc := "of encrypted, those whose TLS line says " + word
-	return trafficColumn{Column{field, "words." + word, doc}, func(l *csvLine, r *TrafficRow) { l.number(int(r.Words[word])) }}
+	return trafficColumn{Column{field, "words." + word, doc}, func(l *csvLine, r *TrafficRow) { l.number(int(r.Words.Of(word))) }}
 }
 
 // counted are names with their numbers.
-func counted(names map[string]int64) []string {
-	keys := byCount(names)
-	for i, k := range keys {
-		keys[i] = k + "=" + strconv.FormatInt(names[k], 10)
+func counted(names maillog.Names) []string {
+	var out []string
+	for _, n := range names.ByCount() {
+		out = append(out, n.Name+"="+strconv.FormatInt(n.N, 10))
 	}
-	return keys
+	return out
 }
 
 func writeTrafficCSV(out *output, o Options, t *Traffic) error {

@@ -48,17 +48,20 @@ type TrafficFailureJSON struct {
 func newTrafficJSON(kind string, d maillog.Direction, c *maillog.Counts) TrafficJSON {
 	j := TrafficJSON{SchemaVersion: SchemaVersion, Type: kind, Direction: d, Messages: c.Messages, Encrypted: c.Encrypted,
 		Plaintext: c.Plaintext, Unknown: c.Unknown, Deferred: c.Deferred, Bounced: c.Bounced,
-		Words: map[string]int64{}, Versions: c.Versions, Ciphers: c.Ciphers}
+		Words: map[string]int64{}, Versions: asMap(c.Versions), Ciphers: asMap(c.Ciphers)}
 	for _, w := range trustWords {
-		j.Words[w.String()] = c.Words[w.String()]
-	}
-	if j.Versions == nil {
-		j.Versions = map[string]int64{}
-	}
-	if j.Ciphers == nil {
-		j.Ciphers = map[string]int64{}
+		j.Words[w.String()] = c.Words.Of(w.String())
 	}
 	return j
+}
+
+// asMap is an object of names; never null.
+func asMap(names maillog.Names) map[string]int64 {
+	m := map[string]int64{}
+	for _, n := range names {
+		m[n.Name] += n.N
+	}
+	return m
 }
 
 func writeTrafficJSONL(out *output, t *Traffic) error {

@@ -52,11 +52,12 @@ func (w *trafficMarkdown) direction(d maillog.Direction) []string {
 	}
 	lines = append(lines, "", titles+" Scan |", rules+"---|")
 	for _, r := range shown {
-		line := "| " + w.style.glyph(trafficClass(&r.Counts)) + " |"
+		var line strings.Builder
+		line.WriteString("| " + w.style.glyph(trafficClass(&r.Counts)) + " |")
 		for _, c := range w.style.trafficCells(r) {
-			line += " " + w.cell(c) + " |"
+			line.WriteString(" " + w.cell(c) + " |")
 		}
-		lines = append(lines, line+" "+w.cell(Escape(r.Scan))+" |")
+		lines = append(lines, line.String()+" "+w.cell(Escape(r.Scan))+" |")
 	}
 	if more > 0 {
 		lines = append(lines, "", "and "+count(more, "row", "rows")+" more")

@@ -43,7 +43,7 @@ func logAgainstTLS(row *maillog.Row, r *scanner.Result, offers string) string {
 		return "log: some in plain text, scan: the server offers " + offers
 	case row.Encrypted == 0 && row.Unknown > 0:
 		return "the log does not tell, scan: the server offers " + offers
-	case row.Words["Untrusted"] > 0 && row.Words["Trusted"]+row.Words["Verified"] == 0 && trusted(r):
+	case row.Words.Of("Untrusted") > 0 && row.Words.Of("Trusted")+row.Words.Of("Verified") == 0 && trusted(r):
 		return "log: Untrusted, scan: the certificate is trusted; no CAfile is set, or it is an old one"
 	case row.Messages == 0:
 		return "log: held back, scan: the server offers " + offers

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -85,30 +83,19 @@ func headline(c *maillog.Counts) []string {
 
 // nameShares are names by their share, most frequent first, without a prefix that goes without saying where there are
 // several: "1.3 90 %, 1.2 10 %", or "TLSv1.3" alone.
-func nameShares(names map[string]int64, prefix string) string {
+func nameShares(names maillog.Names, prefix string) string {
 	var total int64
 	for _, n := range names {
-		total += n
+		total += n.N
 	}
 	var parts []string
-	for _, k := range byCount(names) {
+	for _, n := range names.ByCount() {
 		if len(names) == 1 {
-			return Escape(k)
+			return Escape(n.Name)
 		}
-		share := percent(int(names[k]), int(total))
-		parts = append(parts, fmt.Sprintf("%s %d %%", Escape(strings.TrimPrefix(k, prefix)), share))
+		parts = append(parts, fmt.Sprintf("%s %d %%", Escape(strings.TrimPrefix(n.Name, prefix)), percent(int(n.N), int(total))))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// byCount are the keys, most frequent first.
-func byCount(names map[string]int64) []string {
-	keys := make([]string, 0, len(names))
-	for k := range names {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(names[b], names[a]), cmp.Compare(a, b)) })
-	return keys
 }
 
 // trafficDomain is a row's domain for a person.

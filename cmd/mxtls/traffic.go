@@ -187,6 +187,8 @@ type trafficReport struct {
 	streams
 	key  []byte // of the hashes; nil = names are printed
 	scan scanned
+
+	result *maillog.Result // that was written last
 }
 
 func (r *trafficReport) write(reader *logReader) error {
@@ -196,6 +198,7 @@ func (r *trafficReport) write(reader *logReader) error {
 	}
 	defer out.discard()
 	result := reader.collector.Result()
+	r.result = result
 	if r.flags.domains || r.flags.weights {
 		err = r.list(out, result)
 	} else {
@@ -245,7 +248,7 @@ func (r *trafficReport) list(w io.Writer, result *maillog.Result) error {
 
 // end says on stderr what concerns the log as a whole, and whether there was anything in it.
 func (r *trafficReport) end(reader *logReader) error {
-	result := reader.collector.Result()
+	result := r.result
 	switch {
 	case result.Info.Lines == 0 && reader.strange > 0:
 		return hinted{fmt.Errorf("no line is one of a log: %d lines were read", reader.strange),

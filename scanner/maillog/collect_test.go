@@ -181,8 +181,8 @@ func TestResult(t *testing.T) {
 		"postfix/smtp[7]: server certificate verification failed for mx.a.example[192.0.2.1]:25: certificate has expired", tlsTo("7", "mx.a.example"), fails, fails}
 	at := func(s int) time.Time { return time.Date(2026, 3, 1, 12, 0, s, 0, time.UTC) }
 	got := collect(t, Options{}, lines...)
-	counts := Counts{Messages: 1, Encrypted: 1, Deferred: 2, Words: map[string]int64{"Trusted": 1}, Versions: map[string]int64{"TLSv1.3": 1},
-		Ciphers: map[string]int64{"TLS_AES_256_GCM_SHA384": 1}}
+	counts := Counts{Messages: 1, Encrypted: 1, Deferred: 2, Words: Names{{"Trusted", 1}}, Versions: Names{{"TLSv1.3", 1}},
+		Ciphers: Names{{"TLS_AES_256_GCM_SHA384", 1}}}
 	want := &Result{
 		Info:     Info{Lines: 7, Events: 7, Software: [5]int64{Postfix: 7}, First: at(0), Last: at(6)},
 		Rows:     []Row{{Outbound, "a.example", "a.example", counts, at(2), at(6)}},

@@ -232,8 +232,8 @@ func sendmailPeer(b []byte) Peer {
 	if len(host) > 0 && host[0] == '[' {
 		p.Host, rest = []byte("unknown"), b
 	}
-	if i := bytes.IndexByte(rest, '['); i >= 0 {
-		p.Addr, _, _ = bytes.Cut(rest[i+1:], []byte("]"))
+	if _, after, ok := bytes.Cut(rest, []byte{'['}); ok {
+		p.Addr, _, _ = bytes.Cut(after, []byte("]"))
 	}
 	return p
 }

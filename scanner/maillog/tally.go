@@ -1,6 +1,8 @@
 package maillog
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"mxtls/scanner/postfix"
@@ -13,12 +15,12 @@ type Counts struct {
 	Messages  int64 // delivered: Encrypted + Plaintext + Unknown
 	Encrypted int64
 	Plaintext int64
-	Unknown   int64            // the log does not tell
-	Deferred  int64            // attempts that were put off; a message may have several
-	Bounced   int64            // recipients that were given up
-	Words     map[string]int64 // of those encrypted, by Postfix's word for the certificate, where the log has it
-	Versions  map[string]int64 // likewise by TLS version, in OpenSSL's words
-	Ciphers   map[string]int64
+	Unknown   int64 // the log does not tell
+	Deferred  int64 // attempts that were put off; a message may have several
+	Bounced   int64 // recipients that were given up
+	Words     Names // of those encrypted, by Postfix's word for the certificate, where the log has it
+	Versions  Names // likewise by TLS version, in OpenSSL's words
+	Ciphers   Names
 }
 
 // Add adds other.
@@ -29,17 +31,44 @@ func (c *Counts) Add(other *Counts) {
 	c.Unknown += other.Unknown
 	c.Deferred += other.Deferred
 	c.Bounced += other.Bounced
-	addNames(&c.Words, other.Words)
-	addNames(&c.Versions, other.Versions)
-	addNames(&c.Ciphers, other.Ciphers)
+	c.Words.add(other.Words...)
+	c.Versions.add(other.Versions...)
+	c.Ciphers.add(other.Ciphers...)
 }
 
-func addNames(to *map[string]int64, from map[string]int64) {
-	for name, n := range from {
-		if *to == nil {
-			*to = map[string]int64{}
+// Named is a name and how many messages have it.
+type Named struct {
+	Name string
+	N    int64
+}
+
+// Names are names, each once and in no order; there are few, and a map for each row of a long report would be large.
+type Names []Named
+
+// Of is the number of a name.
+func (names Names) Of(name string) int64 {
+	for _, n := range names {
+		if n.Name == name {
+			return n.N
 		}
-		(*to)[name] += n
+	}
+	return 0
+}
+
+// ByCount is the names with the most frequent first.
+func (names Names) ByCount() Names {
+	sorted := slices.Clone(names)
+	slices.SortFunc(sorted, func(a, b Named) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name)) })
+	return sorted
+}
+
+func (names *Names) add(more ...Named) {
+	for _, m := range more {
+		if i := slices.IndexFunc(*names, func(n Named) bool { return n.Name == m.Name }); i >= 0 {
+			(*names)[i].N += m.N
+		} else {
+			*names = append(*names, m)
+		}
 	}
 }
 
@@ -144,14 +173,14 @@ func (t *tally) counts(names *names) Counts {
 	c.Messages = c.Encrypted + c.Plaintext + c.Unknown
 	for w, n := range t.words {
 		if w > 0 && n > 0 {
-			addNames(&c.Words, map[string]int64{postfix.Word(w).String(): n})
+			c.Words = append(c.Words, Named{postfix.Word(w).String(), n})
 		}
 	}
 	for _, n := range t.names {
 		if names.version(n.name) {
-			addNames(&c.Versions, map[string]int64{names.text(n.name): n.n})
+			c.Versions = append(c.Versions, Named{names.text(n.name), n.n})
 		} else {
-			addNames(&c.Ciphers, map[string]int64{names.text(n.name): n.n})
+			c.Ciphers = append(c.Ciphers, Named{names.text(n.name), n.n})
 		}
 	}
 	return c

@@ -54,12 +54,12 @@ func domainOf(address []byte) []byte {
 
 // parsePeer reads "H[A]:P", "H[A]" or "H".
 func parsePeer(b []byte) Peer {
-	open := bytes.IndexByte(b, '[')
-	if open < 0 {
+	before, after, ok := bytes.Cut(b, []byte{'['})
+	if !ok {
 		return Peer{Host: b}
 	}
-	p := Peer{Host: b[:open]}
-	rest := b[open+1:]
+	p := Peer{Host: before}
+	rest := after
 	shut := bytes.IndexByte(rest, ']')
 	if shut < 0 {
 		return p
