@@ -242,10 +242,11 @@ func appendPeer(dst []byte, p Peer) []byte {
 	return append(append(append(dst, p.Host...), 0), p.Addr...)
 }
 
-// samePeer reports whether a TLS line was for that peer; one of Postfix before 2.5 names the host alone.
+// samePeer reports whether a TLS line was for that peer; one of Postfix before 2.5 names the host alone. Postfix writes
+// the host in lower case in TLS lines, and as the MX record has it in deliveries.
 func (p *process) samePeer(peer Peer) bool {
 	host, addr, _ := bytes.Cut(p.peer, []byte{0})
-	return bytes.Equal(host, peer.Host) && (len(addr) == 0 || len(peer.Addr) == 0 || bytes.Equal(addr, peer.Addr))
+	return bytes.EqualFold(host, peer.Host) && (len(addr) == 0 || len(peer.Addr) == 0 || bytes.Equal(addr, peer.Addr))
 }
 
 // within reports whether a time counts.

@@ -71,6 +71,7 @@ func TestAttribution(t *testing.T) {
 			strings.Replace(sent("7", "BBBBBB", "a.example", mx), ", delay=", ", conn_use=2, delay=", 1)}, []string{"outbound a.example a.example 2/0/0 0/0"}},
 		{"a reused line", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "a.example", mx), strings.Replace(tlsTo("7", mx), "established", "reused", 1),
 			sent("7", "BBBBBB", "a.example", mx)}, []string{"outbound a.example a.example 2/0/0 0/0"}},
+		{"an MX record in capitals", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "a.example", "MX.A.example")}, []string{"outbound a.example a.example 1/0/0 0/0"}},
 		{"another process", []string{started, tlsTo("7", mx), sent("8", "AAAAAA", "a.example", mx)}, []string{"outbound a.example a.example 0/1/0 0/0"}},
 		{"another server", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "b.example", other)}, []string{"outbound b.example b.example 0/1/0 0/0"}},
 		{"after a broken connection", []string{started, tlsTo("7", mx), "postfix/smtp[7]: AAAAAA: lost connection with mx.a.example[192.0.2.1] while sending MAIL FROM",

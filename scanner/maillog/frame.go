@@ -93,7 +93,12 @@ func tagged(b []byte, l *Line) bool {
 	}
 	if b[i-1] != ':' { // else the first word is the program already
 		l.Host, b = b[:i], b[i+1:]
-		if i = bytes.IndexByte(b, ' '); i < 2 || b[i-1] != ':' {
+		i = bytes.IndexByte(b, ' ')
+		if i > 2 && b[i-1] != ':' && bytes.IndexByte(b[:i], '.') > 0 { // BusyBox's syslogd: FACILITY.SEVERITY
+			b = b[i+1:]
+			i = bytes.IndexByte(b, ' ')
+		}
+		if i < 2 || b[i-1] != ':' {
 			return false
 		}
 	}

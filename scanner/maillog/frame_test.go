@@ -12,6 +12,7 @@ func TestFrame(t *testing.T) {
 	for _, tt := range []struct{ name, line, at, host, program, pid, text string }{
 		{"RFC 3164", "Mar 11 11:18:50 mail postfix/smtp[21172]: " + text, "2016-03-11T02:18:50Z", "mail", "postfix/smtp", "21172", text},
 		{"RFC 3164, one digit", "Mar  1 11:18:50 mail postfix/smtp[1]: x", "2016-03-01T02:18:50Z", "mail", "postfix/smtp", "1", "x"},
+		{"BusyBox", "Mar 11 11:18:50 mail mail.info sm-mta[7]: x", "2016-03-11T02:18:50Z", "mail", "sm-mta", "7", "x"},
 		{"with a priority", "<22>Mar 11 11:18:50 mail postfix/smtp[21172]: x", "2016-03-11T02:18:50Z", "mail", "postfix/smtp", "21172", "x"},
 		{"with a fraction", "Mar 11 11:18:50.123 mail postfix/smtp[21172]: x", "2016-03-11T02:18:50Z", "mail", "postfix/smtp", "21172", "x"},
 		{"without a host", "Mar 11 11:18:50 postfix/smtp[21172]: x", "2016-03-11T02:18:50Z", "", "postfix/smtp", "21172", "x"},

@@ -18,6 +18,8 @@ const (
 	HandshakeFailed
 	CertificateNotVerified
 	CertificateNotTrusted
+	CertificateHostMismatch
+	CertificateTooWeak
 	CertificateExpired
 	CertificateNotYetValid
 	CertificateWrongPurpose
@@ -37,7 +39,8 @@ const (
 )
 
 var reasonWords = enum.Words{"", "starttls-not-supported", "starttls-refused", "handshake-failed", "certificate-not-verified",
-	"certificate-not-trusted", "certificate-expired", "certificate-not-yet-valid", "certificate-wrong-purpose",
+	"certificate-not-trusted", "certificate-host-mismatch", "certificate-too-weak",
+	"certificate-expired", "certificate-not-yet-valid", "certificate-wrong-purpose",
 	"certificate-chain-too-long", "validation-failure", "dane-required", "tlsa-missing", "tlsa-invalid", "tlsa-lookup-failed",
 	"client-configuration", "sts-mx-mismatch", "sts-policy-failure", "server-requires-tls", "requiretls-not-met",
 	"dnssec-unavailable"}
@@ -86,6 +89,11 @@ var reasonTexts = [...]reasonText{
 	CertificateNotTrusted: {"no authority that your Postfix knows has signed the certificate",
 		"set smtp_tls_CAfile to your system's bundle, it is empty by default; if it is set, the server is self-signed or sends an " +
 			"incomplete chain"},
+	CertificateHostMismatch: {"the certificate is for other names than your level asks for",
+		"at level secure that is the recipient's domain, which most hosted domains have no certificate for: they need match= " +
+			"with the provider's name, and mxtls plan --to secure --write-map writes the entries"},
+	CertificateTooWeak: {"the certificate's key or signature is weaker than OpenSSL takes where a match is asked for",
+		"only the server's operator can replace it (RSA of 2,048 bits and SHA-256 will do): tell its postmaster"},
 	CertificateExpired:      {"the certificate's time has passed", "only the server's operator can renew it: tell its postmaster"},
 	CertificateNotYetValid:  {"the certificate is not valid yet", "check the clock of this machine first, then tell the server's postmaster"},
 	CertificateWrongPurpose: {"the certificate is not made for servers", "only the server's operator can replace it: tell its postmaster"},
@@ -150,7 +158,15 @@ var verifyPatterns = []reasonPattern{
 	{"not yet valid", CertificateNotYetValid},
 	{"not designated for use", CertificateWrongPurpose},
 	{"longer than limit", ChainTooLong},
-	{"", CertificateNotTrusted}, // untrusted issuer, self-signed, num=N
+	{"no matching DANE TLSA records", PolicyMismatch},
+	{"hostname mismatch", CertificateHostMismatch},
+	{"IP address mismatch", CertificateHostMismatch},
+	{"too weak", CertificateTooWeak},
+	{"untrusted issuer", CertificateNotTrusted},
+	{"self-signed", CertificateNotTrusted},
+	{"self signed", CertificateNotTrusted}, // OpenSSL before 3.0
+	{"unable to get", CertificateNotTrusted},
+	{"", CertificateNotVerified}, // num=N: whatever else OpenSSL has against a chain
 }
 
 // reasonOf finds the reason in a text that Postfix itself wrote.
