@@ -47,6 +47,7 @@ func TestParity(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "mxtls")
 	output(t, labPatience, "go", "build", "-o", binary, ".")
 	compare(t, w, seen, plan(t, binary, w), exceptions)
+	checkTraffic(t, binary, filepath.Join(state, "log/postfix/output"))
 	for _, complaint := range w.complaints() {
 		t.Errorf("openssl s_server: %s", complaint) // it goes on, and is not the server that we meant
 	}
