@@ -36,7 +36,7 @@ type TrafficOrder uint8
 // Orders; the zero one is the worst first.
 const (
 	OrderDefault TrafficOrder = iota
-	WorstFirst                // most messages in plain text first, then those held back, then those that the log does not tell of
+	WorstFirst                // by messages in plain text, then held back, then not told of
 	LargestFirst              // most messages first
 	Alphabetical
 )

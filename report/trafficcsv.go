@@ -24,29 +24,44 @@ func TrafficColumns() []Column {
 
 // trafficColumns are fixed, in this order; new ones come last.
 var trafficColumns = []trafficColumn{
-	{Column{"direction", "direction", "outbound or inbound"}, func(l *csvLine, r *TrafficRow) { l.word(r.Direction.String()) }},
-	{Column{"domain", "domain", "of the recipient, or of the sender; empty where it cannot be told, and for bounces that came in"},
-		func(l *csvLine, r *TrafficRow) { l.text(r.Domain) }},
-	{Column{"via", "via", "the provider: registrable domain of the mail host at the other end"}, func(l *csvLine, r *TrafficRow) { l.text(r.Via) }},
-	trafficNumber("messages", "delivered to recipients, or taken in: encrypted + plaintext + unknown", func(c *maillog.Counts) int64 { return c.Messages }),
+	trafficText("direction", "outbound or inbound", func(r *TrafficRow) string { return r.Direction.String() }),
+	trafficText("domain", "of the recipient, or of the sender; empty where it cannot be told, and for bounces that came in",
+		func(r *TrafficRow) string { return r.Domain }),
+	trafficText("via", "the provider: registrable domain of the mail host at the other end",
+		func(r *TrafficRow) string { return r.Via }),
+	trafficNumber("messages", "delivered to recipients, or taken in: encrypted + plaintext + unknown",
+		func(c *maillog.Counts) int64 { return c.Messages }),
 	trafficNumber("encrypted", "that travelled over TLS", func(c *maillog.Counts) int64 { return c.Encrypted }),
 	trafficNumber("plaintext", "that travelled in plain text", func(c *maillog.Counts) int64 { return c.Plaintext }),
 	trafficNumber("unknown", "of which the log does not tell", func(c *maillog.Counts) int64 { return c.Unknown }),
-	{Column{"encrypted_percent", "", "100 x encrypted / (encrypted + plaintext), one decimal at most; empty where both are 0"},
+	{Column{"encrypted_percent", "",
+		"100 x encrypted / (encrypted + plaintext), one decimal at most; empty where both are 0"},
 		func(l *csvLine, r *TrafficRow) {
 			if told := r.Attributed(); told > 0 {
-				l.word(strings.TrimSuffix(strconv.FormatFloat(100*float64(r.Encrypted)/float64(told), 'f', 1, 64), ".0"))
+				share := strconv.FormatFloat(100*float64(r.Encrypted)/float64(told), 'f', 1, 64)
+				l.word(strings.TrimSuffix(share, ".0"))
 			}
 		}},
-	trafficWord("verified", "Verified"), trafficWord("trusted", "Trusted"), trafficWord("untrusted", "Untrusted"), trafficWord("anonymous", "Anonymous"),
+	trafficWord("verified", "Verified"),
+	trafficWord("trusted", "Trusted"),
+	trafficWord("untrusted", "Untrusted"),
+	trafficWord("anonymous", "Anonymous"),
 	{Column{"versions", "versions", "TLS versions with their messages, most frequent first, as a list"},
 		func(l *csvLine, r *TrafficRow) { l.list(counted(r.Versions)) }},
-	{Column{"ciphers", "ciphers", "cipher suites with their messages, likewise"}, func(l *csvLine, r *TrafficRow) { l.list(counted(r.Ciphers)) }},
-	trafficNumber("deferred", "attempts that were put off, for whatever reason", func(c *maillog.Counts) int64 { return c.Deferred }),
-	trafficNumber("bounced", "recipients that were given up, for whatever reason", func(c *maillog.Counts) int64 { return c.Bounced }),
+	{Column{"ciphers", "ciphers", "cipher suites with their messages, likewise"},
+		func(l *csvLine, r *TrafficRow) { l.list(counted(r.Ciphers)) }},
+	trafficNumber("deferred", "attempts that were put off, for whatever reason",
+		func(c *maillog.Counts) int64 { return c.Deferred }),
+	trafficNumber("bounced", "recipients that were given up, for whatever reason",
+		func(c *maillog.Counts) int64 { return c.Bounced }),
 	{Column{"first", "first", "time of the first of all these"}, func(l *csvLine, r *TrafficRow) { l.time(r.First) }},
 	{Column{"last", "last", "time of the last"}, func(l *csvLine, r *TrafficRow) { l.time(r.Last) }},
-	{Column{"scan", "scan", "where a scan says something else than the log, in words"}, func(l *csvLine, r *TrafficRow) { l.text(r.Scan) }},
+	trafficText("scan", "where a scan says something else than the log, in words",
+		func(r *TrafficRow) string { return r.Scan }),
+}
+
+func trafficText(field, doc string, of func(*TrafficRow) string) trafficColumn {
+	return trafficColumn{Column{field, field, doc}, func(l *csvLine, r *TrafficRow) { l.text(of(r)) }}
 }
 
 func trafficNumber(field, doc string, of func(*maillog.Counts) int64) trafficColumn {
@@ -54,8 +69,8 @@ func trafficNumber(field, doc string, of func(*maillog.Counts) int64) trafficCol
 }
 
 func trafficWord(field, word string) trafficColumn {
-	doc := "of encrypted, those whose TLS line says " + word
-	return trafficColumn{Column{field, "words." + word, doc}, func(l *csvLine, r *TrafficRow) { l.number(int(r.Words.Of(word))) }}
+	return trafficColumn{Column{field, "words." + word, "of encrypted, those whose TLS line says " + word},
+		func(l *csvLine, r *TrafficRow) { l.number(int(r.Words.Of(word))) }}
 }
 
 // counted are names with their numbers.

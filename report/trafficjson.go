@@ -28,7 +28,7 @@ type TrafficJSON struct {
 	First         *time.Time        `json:"first,omitempty"`      // destination, summary
 	Last          *time.Time        `json:"last,omitempty"`       // likewise
 	Scan          *string           `json:"scan,omitempty"`       // destination
-	Attributed    *float64          `json:"attributed,omitempty"` // summary: (encrypted + plaintext) / messages; absent without messages
+	Attributed    *float64          `json:"attributed,omitempty"` // summary: (encrypted + plaintext) / messages
 	Remark        *string           `json:"remark,omitempty"`     // summary: why nothing is known, and what to set
 	Lines         int64             `json:"lines,omitempty"`      // summary: of the log
 }
@@ -84,7 +84,8 @@ func writeTrafficJSONL(out *output, t *Traffic) error {
 	}
 	for i := range t.Failures {
 		f := &t.Failures[i]
-		j := TrafficFailureJSON{SchemaVersion, "failure", f.Reason, f.Deferred, f.Bounced, f.Domains, f.Reason.Meaning(), f.Reason.Fix()}
+		j := TrafficFailureJSON{SchemaVersion, "failure", f.Reason, f.Deferred, f.Bounced, f.Domains,
+			f.Reason.Meaning(), f.Reason.Fix()}
 		if err := w.line(j); err != nil {
 			return err
 		}

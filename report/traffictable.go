@@ -17,9 +17,10 @@ type trafficTable struct {
 const sparkWidth = 60
 
 var (
-	trafficFields = []field{{title: "Domain", fair: 24, most: 44, middle: true}, {title: "Via", fair: 16, most: 28}, {title: "Messages", right: true},
-		{title: "Encrypted", right: true}, {title: "Plain", right: true, optional: true}, {title: "Unknown", right: true, optional: true},
-		{title: "Deferred", right: true, optional: true}, {title: "Bounced", right: true, optional: true}, {title: "TLS"}, {title: "Certificates"}}
+	trafficFields = []field{{title: "Domain", fair: 24, most: 44, middle: true}, {title: "Via", fair: 16, most: 28},
+		{title: "Messages", right: true}, {title: "Encrypted", right: true}, {title: "Plain", right: true, optional: true},
+		{title: "Unknown", right: true, optional: true}, {title: "Deferred", right: true, optional: true},
+		{title: "Bounced", right: true, optional: true}, {title: "TLS"}, {title: "Certificates"}}
 	// Columns of narrower tables, by their place in trafficFields.
 	trafficColumnsCompact = []int{0, 2, 3, 4, 5, 8}
 	trafficColumnsMedium  = []int{0, 2, 3, 4, 5, 6, 8, 9}
@@ -144,8 +145,8 @@ func (s style) trafficCells(r *TrafficRow) []string {
 	if r.Messages > 0 {
 		encrypted = percentOf(r.Encrypted, r.Attributed())
 	}
-	return []string{s.trafficDomain(r), s.shownName(r.Via), thousands(r.Messages), encrypted, some(r.Plaintext), some(r.Unknown),
-		some(r.Deferred), some(r.Bounced), nameShares(r.Versions, "TLSv"), nameShares(r.Words, "")}
+	return []string{s.trafficDomain(r), s.shownName(r.Via), thousands(r.Messages), encrypted, some(r.Plaintext),
+		some(r.Unknown), some(r.Deferred), some(r.Bounced), nameShares(r.Versions, "TLSv"), nameShares(r.Words, "")}
 }
 
 // failures says why mail was held back, and what to do.

@@ -68,9 +68,9 @@ func headline(c *maillog.Counts) []string {
 		return []string{"no message"}
 	}
 	told := c.Attributed()
-	parts := []string{fmt.Sprintf("%s encrypted (%s of %s)", percentOf(c.Encrypted, told), thousands(c.Encrypted), thousands(told))}
-	if told == 0 {
-		parts[0] = "not known how much is encrypted"
+	parts := []string{"not known how much is encrypted"}
+	if told > 0 {
+		parts[0] = percentOf(c.Encrypted, told) + " encrypted (" + thousands(c.Encrypted) + " of " + thousands(told) + ")"
 	}
 	if c.Plaintext > 0 {
 		parts = append(parts, thousands(c.Plaintext)+" in plain text")

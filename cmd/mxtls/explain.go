@@ -83,7 +83,8 @@ func understand(text string) *maillog.Event {
 			return &e
 		}
 	}
-	for _, program := range []string{"postfix/smtp", "postfix/smtpd", "postfix/qmgr", "postfix/master", "exim", "sendmail", "qmail"} {
+	programs := []string{"postfix/smtp", "postfix/smtpd", "postfix/qmgr", "postfix/master", "exim", "sendmail", "qmail"}
+	for _, program := range programs {
 		if maillog.Parse(&maillog.Line{Program: []byte(program), Text: []byte(text)}, &e) {
 			return &e
 		}

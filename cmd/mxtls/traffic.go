@@ -68,7 +68,7 @@ Nobody is asked anything. No local part of an address is kept or printed.`,
 func (f *trafficFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.since, "since", "", "only what happened at this `TIME` (RFC 3339, YYYY-MM-DD, or 7d: so long ago) or later")
+	fl.StringVar(&f.since, "since", "", "only what happened at this `TIME` or later (RFC 3339, YYYY-MM-DD,\nor 7d: so long ago)")
 	fl.StringVar(&f.until, "until", "", "only what happened before this `TIME`")
 	fl.StringVar(&f.zone, "zone", "", "the time `ZONE` of stamps that name none, and of days (default: this machine's)")
 	fl.Var(wordFlag{&f.span, "SPAN"}, "by", "a series by `SPAN`: day, week or month")
@@ -82,8 +82,9 @@ func (f *trafficFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.hashKey, "hash-key", "", "with the key in this `FILE`, so that reports can be compared")
 	fl.BoolVar(&f.follow, "follow", false, "go on reading the last log as it grows, until interrupted")
 	fl.DurationVar(&f.every, "every", time.Minute, "with --follow: write the report anew each `DURATION`")
-	fl.VarP(wordFlag{&f.format, "FORMAT"}, "output", "o", "`FORMAT` of the report: table, csv, jsonl, markdown, or google for the columns of\n"+
-		"Google's \"Email encryption in transit\" (default table)")
+	fl.VarP(wordFlag{&f.format, "FORMAT"}, "output", "o",
+		"`FORMAT` of the report: table, csv, jsonl, markdown, or google for the columns of\n"+
+			"Google's \"Email encryption in transit\" (default table)")
 	f.output.registerLayout(cmd)
 	fl.Lookup("verbose").Usage = "table: show the ciphers of each row too"
 	fl.BoolVar(&f.output.columns, "list-columns", false, "print the columns of CSV with their meaning, and stop")
@@ -125,7 +126,8 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, hinted{fmt.Errorf("--zone %q: this machine knows no such time zone", name), "write UTC, or a name such as Europe/Berlin"}
+		return nil, hinted{fmt.Errorf("--zone %q: this machine knows no such time zone", name),
+			"write UTC, or a name such as Europe/Berlin"}
 	}
 	return zone, nil
 }
@@ -144,7 +146,8 @@ func parseWhen(flag, text string, now time.Time, zone *time.Location) (time.Time
 	if d, err := parseDays(text); err == nil {
 		return now.Add(-d), nil
 	}
-	return time.Time{}, fmt.Errorf("%s %q is no time: write 2026-11-23, 2026-11-23T10:29:00Z, or 7d for so long ago", flag, text)
+	return time.Time{}, fmt.Errorf("%s %q is no time: write 2026-11-23, 2026-11-23T10:29:00Z, or 7d for so long ago",
+		flag, text)
 }
 
 // run reads the logs and writes the report.
@@ -260,7 +263,8 @@ func (r *trafficReport) end(reader *logReader) error {
 		return nil
 	}
 	if reader.tooLong > 0 {
-		fmt.Fprintf(r.err, "mxtls: %s too long for a mail server's and left out\n", plural(reader.tooLong, "line is", "lines are"))
+		lines := plural(reader.tooLong, "line is", "lines are")
+		fmt.Fprintf(r.err, "mxtls: %s too long for a mail server's and left out\n", lines)
 	}
 	if f := r.flags.format; f == report.TrafficDefault || f == report.TrafficTable || f == report.TrafficMarkdown {
 		if !r.flags.domains && !r.flags.weights {

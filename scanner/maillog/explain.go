@@ -22,7 +22,8 @@ func Explain(e *Event) Explanation {
 	case TLSLine:
 		return explainTLS(e)
 	case TLSTrust:
-		return Explanation{What: "the certificate of the connection that the next line tells of is " + e.Word.String(), Mean: wordMeaning(e)}
+		what := "the certificate of the connection that the next line tells of is " + e.Word.String()
+		return Explanation{What: what, Mean: wordMeaning(e)}
 	case Delivery:
 		return explainDelivery(e)
 	case TLSProblem:
@@ -60,7 +61,8 @@ func explainTLS(e *Event) Explanation {
 	if e.Direction == Outbound {
 		way = "to"
 	}
-	x := Explanation{What: fmt.Sprintf("the connection %s %s is encrypted, with %s and %s", way, e.Peer.Host, e.Version, e.Cipher)}
+	what := fmt.Sprintf("the connection %s %s is encrypted, with %s and %s", way, e.Peer.Host, e.Version, e.Cipher)
+	x := Explanation{What: what}
 	if e.Reused {
 		x.What += "; it served another message before"
 	}
@@ -88,7 +90,8 @@ func wordMeaning(e *Event) string {
 	case postfix.Trusted:
 		return "Trusted: an authority that you trust signed the certificate; the name was not looked at, or did not match"
 	case postfix.Untrusted:
-		return "Untrusted: encrypted, but whose machine it is was not established; a passive listener reads nothing, an active one may"
+		return "Untrusted: encrypted, but whose machine it is was not established; a passive listener reads nothing, " +
+			"an active one may"
 	case postfix.Anonymous:
 		return "Anonymous: encrypted, and the server showed no certificate at all"
 	}

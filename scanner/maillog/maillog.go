@@ -98,8 +98,8 @@ const (
 	Arrival             // Exim, sendmail: a message came in, and all about it
 )
 
-var kindWords = enum.Words{"unknown", "tls", "tls-trust", "tls-trace", "lost", "tls-problem", "delivery", "connect", "disconnect",
-	"received", "sender", "started", "offered-tls", "policy-report", "queued-to-remote", "arrival"}
+var kindWords = enum.Words{"unknown", "tls", "tls-trust", "tls-trace", "lost", "tls-problem", "delivery", "connect",
+	"disconnect", "received", "sender", "started", "offered-tls", "policy-report", "queued-to-remote", "arrival"}
 
 func (k Kind) String() string               { return enum.String("log line", kindWords, k) }
 func (k Kind) MarshalText() ([]byte, error) { return enum.Marshal("log line", kindWords, k) }

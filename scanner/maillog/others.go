@@ -126,10 +126,11 @@ func eximWord(v []byte) postfix.Word {
 
 func eximReason(text []byte) Reason {
 	switch {
-	case bytes.Contains(text, []byte("TLS session is required, but")):
-		return NotOffered
-	case bytes.HasPrefix(text, []byte("TLS session: ")), bytes.Contains(text, []byte("a TLS session is required, but an attempt")):
+	case bytes.Contains(text, []byte("TLS session is required, but an attempt to start TLS failed")),
+		bytes.HasPrefix(text, []byte("TLS session: ")):
 		return HandshakeFailed
+	case bytes.Contains(text, []byte("TLS session is required, but the server did not offer TLS")):
+		return NotOffered
 	case bytes.Contains(text, []byte("DANE error: tlsa lookup")):
 		return TLSALookup
 	}

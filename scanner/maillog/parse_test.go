@@ -302,6 +302,8 @@ func TestOthers(t *testing.T) {
 		{"exim", "1aeCkS-0005pR-8D => u <u@example.com> R=r T=local", told{kind: Delivery, direction: Outbound, domain: "example.com", status: Sent, took: -1}},
 		{"exim", "1aeCkS-0005pR-8D == u@example.com R=r T=t defer (-38) H=mx.example [192.0.2.1]: TLS session is required, but the server did not offer TLS support",
 			with(out, func(d *told) { d.status, d.reason = Deferred, NotOffered })},
+		{"exim", "1aeCkS-0005pR-8D == u@example.com R=r T=t defer (-38) H=mx.example [192.0.2.1]: a TLS session is required, but an attempt to start TLS failed",
+			with(out, func(d *told) { d.status, d.reason = Deferred, HandshakeFailed })},
 		{"exim", "1aeCkS-0005pR-8D ** u@example.com R=r T=t H=mx.example [192.0.2.1]: SMTP error", with(out, func(d *told) { d.status = Bounced })},
 		{"exim", "1aeCkS-0005pR-8D <= u@example.com H=out.example [192.0.2.7] P=esmtps" + x + ` S=1 T="X=TLS1.0:A:1"`,
 			told{kind: Arrival, direction: Inbound, host: "out.example", addr: "192.0.2.7", domain: "example.com", encrypted: truth.Yes, word: postfix.Trusted,

@@ -49,7 +49,8 @@ func parseClient(text []byte, e *Event) bool {
 		e.Kind, e.Word = TLSTrust, postfix.Verified
 	case bytes.HasPrefix(text, []byte("Unverified: subject_CN=")):
 		e.Kind, e.Word = TLSTrust, postfix.Untrusted
-	case bytes.HasPrefix(text, []byte("setting up TLS connection to ")), bytes.HasPrefix(text, []byte("re-using session with untrusted ")):
+	case bytes.HasPrefix(text, []byte("setting up TLS connection to ")),
+		bytes.HasPrefix(text, []byte("re-using session with untrusted ")):
 		e.Kind = TLSTrace
 	case bytes.HasPrefix(text, []byte("Host offered STARTTLS: [")):
 		e.Kind = OfferedTLS
@@ -66,7 +67,8 @@ func parseClient(text []byte, e *Event) bool {
 func clientProblem(text []byte, e *Event) bool {
 	const failed = "certificate verification failed for "
 	text = bytes.TrimPrefix(text, []byte("warning: "))
-	if i := bytes.Index(text, []byte(failed)); i >= 0 && (i == 0 || string(text[:i]) == "server " || string(text[:i]) == "CA ") {
+	i := bytes.Index(text, []byte(failed))
+	if i == 0 || i > 0 && (string(text[:i]) == "server " || string(text[:i]) == "CA ") {
 		e.Kind = TLSProblem
 		rest := text[i+len(failed):]
 		if at := peerEnd(rest); at > 0 {
@@ -92,8 +94,8 @@ func clientProblem(text []byte, e *Event) bool {
 }
 
 // problemStarts are how the lines begin that tell of a problem, so that no text of a stranger further on is taken for one.
-var problemStarts = []string{"SSL_connect error to ", "TLS library problem: ", "TLS is required, but ", "Cannot start TLS: ",
-	"Server certificate not ", "TLS policy lookup for ", "DANE TLSA lookup problem: ", "TLSA lookup error for ",
+var problemStarts = []string{"SSL_connect error to ", "TLS library problem: ", "TLS is required, but ",
+	"Cannot start TLS: ", "Server certificate not ", "TLS policy lookup for ", "DANE TLSA lookup problem: ", "TLSA lookup error for ",
 	"DNSSEC validation may be unavailable", "MX name '"}
 
 func startsProblem(text []byte) bool {

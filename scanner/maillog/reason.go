@@ -38,8 +38,8 @@ const (
 	reasonEnd
 )
 
-var reasonWords = enum.Words{"", "starttls-not-supported", "starttls-refused", "handshake-failed", "certificate-not-verified",
-	"certificate-not-trusted", "certificate-host-mismatch", "certificate-too-weak",
+var reasonWords = enum.Words{"", "starttls-not-supported", "starttls-refused", "handshake-failed",
+	"certificate-not-verified", "certificate-not-trusted", "certificate-host-mismatch", "certificate-too-weak",
 	"certificate-expired", "certificate-not-yet-valid", "certificate-wrong-purpose",
 	"certificate-chain-too-long", "validation-failure", "dane-required", "tlsa-missing", "tlsa-invalid", "tlsa-lookup-failed",
 	"client-configuration", "sts-mx-mismatch", "sts-policy-failure", "server-requires-tls", "requiretls-not-met",
@@ -87,16 +87,19 @@ var reasonTexts = [...]reasonText{
 		"the line before it says which; at level secure most hosted domains need match= with the provider's name: " +
 			"mxtls plan --to secure --write-map writes the entries"},
 	CertificateNotTrusted: {"no authority that your Postfix knows has signed the certificate",
-		"set smtp_tls_CAfile to your system's bundle, it is empty by default; if it is set, the server is self-signed or sends an " +
-			"incomplete chain"},
+		"set smtp_tls_CAfile to your system's bundle, it is empty by default; if it is set, the server is self-signed or " +
+			"sends an incomplete chain"},
 	CertificateHostMismatch: {"the certificate is for other names than your level asks for",
 		"at level secure that is the recipient's domain, which most hosted domains have no certificate for: they need match= " +
 			"with the provider's name, and mxtls plan --to secure --write-map writes the entries"},
 	CertificateTooWeak: {"the certificate's key or signature is weaker than OpenSSL takes where a match is asked for",
 		"only the server's operator can replace it (RSA of 2,048 bits and SHA-256 will do): tell its postmaster"},
-	CertificateExpired:      {"the certificate's time has passed", "only the server's operator can renew it: tell its postmaster"},
-	CertificateNotYetValid:  {"the certificate is not valid yet", "check the clock of this machine first, then tell the server's postmaster"},
-	CertificateWrongPurpose: {"the certificate is not made for servers", "only the server's operator can replace it: tell its postmaster"},
+	CertificateExpired: {"the certificate's time has passed",
+		"only the server's operator can renew it: tell its postmaster"},
+	CertificateNotYetValid: {"the certificate is not valid yet",
+		"check the clock of this machine first, then tell the server's postmaster"},
+	CertificateWrongPurpose: {"the certificate is not made for servers",
+		"only the server's operator can replace it: tell its postmaster"},
 	ChainTooLong: {"the chain has more certificates than smtp_tls_scert_verifydepth",
 		"raise smtp_tls_scert_verifydepth to its default, 9, or tell the server's postmaster"},
 	PolicyMismatch: {"the certificate is none of those that TLSA records or your fingerprints name",

@@ -72,7 +72,8 @@ func (c *Collector) Result() *Result {
 		if d.tally.first == 0 {
 			continue
 		}
-		r.Rows = append(r.Rows, Row{d.direction, d.domain, d.via, d.tally.counts(c.names), timeOf(d.tally.first), timeOf(d.tally.last)})
+		first, last := timeOf(d.tally.first), timeOf(d.tally.last)
+		r.Rows = append(r.Rows, Row{d.direction, d.domain, d.via, d.tally.counts(c.names), first, last})
 	}
 	slices.SortFunc(r.Rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Via, b.Via))
