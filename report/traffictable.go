@@ -103,7 +103,7 @@ func (w *trafficTable) rows(d maillog.Direction) {
 	for _, r := range shown {
 		one := row{class: trafficClass(&r.Counts), cells: pick(w.style.trafficCells(r), columns)}
 		if r.Scan != "" {
-			one.below = append(one.below, below{text: Escape(r.Scan)})
+			one.below = append(one.below, below{text: r.Scan})
 		}
 		if w.opts.Verbose > 0 && len(r.Ciphers) > 0 {
 			one.below = append(one.below, below{"ciphers: ", nameShares(r.Ciphers, "")})

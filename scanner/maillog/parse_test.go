@@ -146,6 +146,7 @@ func TestDelivery(t *testing.T) {
 		{"requiretls", head + relay + "tls=may:none/requiretls:nostarttls, " + tail, feature(truth.No)},
 		{"requiretls kept", head + relay + "tls=secure/requiretls, " + tail, feature(truth.Yes)},
 		{"local part with commas", `3ZxV1k4Jz: to=<"a, relay=evil[203.0.113.1]:25, status=sent (@x.example>"@example.com>, ` + relay + tail, delivery(nil)},
+		{"local part with a quoted quote", `3ZxV1k4Jz: to=<"a\">, relay=evil[203.0.113.1]:25, status=sent (@x.example"@example.com>, ` + relay + tail, delivery(nil)},
 		{"forged in the old, unquoted form", `3ZxV1k4Jz: to=<a@x.example>, relay=evil[203.0.113.1]:25, delays=0/0/1/0.5, status=sent (@example.com>, ` + relay + tail,
 			told{kind: Delivery, direction: Outbound, status: Sent, took: 2}},
 		{"no domain", "3ZxV1k4Jz: to=<u>, " + relay + tail, delivery(func(d *told) { d.domain = "" })},

@@ -143,6 +143,8 @@ func TestExplain(t *testing.T) {
 		{"postfix/smtp", sent + "tls=may, dsn=2.0.0, status=sent (250 Ok)", "mail to", "it travelled encrypted; the security level was may", ""},
 		{"postfix/smtp", sent + "tls=may:none, dsn=2.0.0, status=sent (250 Ok)", "mail to", "it travelled in plain text; the security level was may", ""},
 		{"postfix/smtp", sent + "tls=may?, dsn=2.0.0, status=sent (250 Ok)", "mail to", "the line does not tell whether it was encrypted; the", ""},
+		{"postfix/smtp", sent + "tls=!secure, dsn=4.7.5, status=deferred (Server certificate not verified)", "mail to", CertificateNotVerified.Meaning(), CertificateNotVerified.Fix()},
+		{"postfix/smtp", sent + "tls=!secure, dsn=2.0.0, status=sent (250 Ok)", "mail to", "the line does not tell whether it was encrypted; the security level was secure", ""},
 		{"postfix/smtp", sent + "dsn=4.7.4, status=deferred (TLS is required, but was not offered by host x)", "mail to a recipient at a.example was deferred", NotOffered.Meaning(), NotOffered.Fix()},
 		{"postfix/smtp", sent + "dsn=5.0.0, status=bounced (x)", "mail to a recipient at a.example was bounced", "the reason has nothing to do with TLS", ""},
 		{"postfix/smtp", "AAAAAA: Server certificate not verified", "a TLS connection failed", CertificateNotVerified.Meaning(), CertificateNotVerified.Fix()},
