@@ -72,6 +72,7 @@ func TestParity(t *testing.T) {
 	if !slices.ContainsFunc(counts, func(c map[string]*tally) bool { return c == nil }) {
 		t.Logf("agreement of mxtls plan with a real Postfix:\n%s", agreementTable(versions, counts))
 	}
+	checkTraffic(t, binary, filepath.Join(state, "log/postfix/output"))
 	for _, complaint := range w.complaints() {
 		t.Errorf("openssl s_server: %s", complaint) // it goes on, and is not the server that we meant
 	}
