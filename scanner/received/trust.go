@@ -1,7 +1,6 @@
 package received
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 
@@ -15,7 +14,8 @@ type Trusted struct {
 	nets  []netip.Prefix
 }
 
-// ParseTrusted reads host names, domains, addresses and networks. The error names the item that is none of these.
+// ParseTrusted reads host names, domains, addresses and networks. The error is a [*name.Error] on the
+// item that is none of these.
 func ParseTrusted(items []string) (Trusted, error) {
 	var t Trusted
 	for _, item := range items {
@@ -29,7 +29,7 @@ func ParseTrusted(items []string) (Trusted, error) {
 		}
 		n, err := name.ParseHost(strings.TrimPrefix(item, "."))
 		if err != nil {
-			return Trusted{}, fmt.Errorf("a trusted host: %w", err)
+			return Trusted{}, err
 		}
 		t.names = append(t.names, n)
 	}
