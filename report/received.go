@@ -177,7 +177,8 @@ var traceAnswers = map[received.Reason]string{
 }
 
 // traceShort makes those texts short: the sign before the row, and the protocol beside it, say the rest.
-var traceShort = strings.NewReplacer("unknown, ", "", ", by the protocol word", "", "the line can be read in several ways", "ambiguous")
+var traceShort = strings.NewReplacer(
+	"unknown, ", "", ", by the protocol word", "", "the line can be read in several ways", "ambiguous")
 
 // answer is that text for hop i.
 func (t *Trace) answer(i int, short bool) string {

@@ -11,11 +11,14 @@ import (
 const traceRoomy = 170
 
 var (
-	traceFields = []field{{title: "From", fair: 24, most: 44, middle: true}, {title: "By", fair: 24, most: 44, middle: true},
-		{title: "With"}, {title: "TLS"}, {title: "Cipher", optional: true}, {title: "Bits", right: true, optional: true},
-		{title: "Certificate", optional: true}, {title: "Time (UTC)"}, {title: "Delay", right: true}, {title: "Encrypted"}}
-	traceFieldsNarrow = []field{{title: "From", fair: 20, most: 40, middle: true}, {title: "By", fair: 20, most: 40, middle: true},
-		{title: "With", fair: 8, most: 24}, {title: "TLS"}, {title: "Delay", right: true}, {title: "Encrypted"}}
+	traceFields = []field{{title: "From", fair: 24, most: 44, middle: true},
+		{title: "By", fair: 24, most: 44, middle: true}, {title: "With"}, {title: "TLS"},
+		{title: "Cipher", optional: true}, {title: "Bits", right: true, optional: true},
+		{title: "Certificate", optional: true}, {title: "Time (UTC)"}, {title: "Delay", right: true},
+		{title: "Encrypted"}}
+	traceFieldsNarrow = []field{{title: "From", fair: 20, most: 40, middle: true},
+		{title: "By", fair: 20, most: 40, middle: true}, {title: "With", fair: 8, most: 24}, {title: "TLS"},
+		{title: "Delay", right: true}, {title: "Encrypted"}}
 )
 
 // traceNarrow reports whether the width has room for traceFieldsNarrow only.
@@ -35,7 +38,9 @@ func traceRow(t *Trace, i int, narrow bool) row {
 		r.cells = []string{from, by, with, version, delay, answer}
 		return r
 	}
-	r.cells = []string{from, by, with, version, orDash(h.Cipher), bits, traceVerified(h), traceTime(h.Time), delay, answer}
+	r.cells = []string{
+		from, by, with, version, orDash(h.Cipher), bits, traceVerified(h), traceTime(h.Time), delay, answer,
+	}
 	return r
 }
 
@@ -136,7 +141,10 @@ func (w *traceTable) paragraph(text, sgr string) {
 var traceLegends = []struct {
 	class Class
 	text  string
-}{{ClassFull, "encrypted"}, {ClassPlain, "not encrypted"}, {ClassUnknown, "does not say"}, {ClassNull, "within one system, does not say"}}
+}{
+	{ClassFull, "encrypted"}, {ClassPlain, "not encrypted"}, {ClassUnknown, "does not say"},
+	{ClassNull, "within one system, does not say"},
+}
 
 func (s style) traceLegend(classes *[len(glyphs)]bool) []string {
 	var items []string

@@ -53,7 +53,8 @@ your own, and your provider's. The report then says above which line nothing can
 		"believe the lines of this `HOST`: a name and all below it, an address or a network;\nrepeatable")
 	fl.StringVar(&f.failOn, "fail-on", "",
 		"exit with 1 if a message has one of these (`LIST` with commas): plaintext, a hop that\n"+
-			"was not encrypted; unknown, a hop that does not say and is not within one system,\nor no hop at all that says")
+			"was not encrypted; unknown, a hop that does not say and is not within one system,\n"+
+			"or no hop at all that says")
 	f.output.registerFormat(cmd)
 	f.output.registerLayout(cmd)
 	fl.Lookup("verbose").Usage = "table: show each client's address and greeting, and the reason's code"
@@ -89,7 +90,8 @@ func (f *receivedFlags) run(ctx context.Context, s streams, args []string) error
 		return err
 	}
 	if t.trusted, err = received.ParseTrusted(f.trusted); err != nil {
-		return hinted{fmt.Errorf("--trusted: %w", err), "it takes host names, addresses and networks such as 192.0.2.0/24"}
+		return hinted{fmt.Errorf("--trusted: %w", err),
+			"it takes host names, addresses and networks such as 192.0.2.0/24"}
 	}
 	if len(args) == 0 {
 		args = []string{"-"}
@@ -233,7 +235,9 @@ func (t *tracer) file(ctx context.Context, path string) error {
 			return unread{fmt.Errorf("%s: %w", source, err)}
 		}
 		number++
-		trace := report.Trace{Source: source, Number: number, Message: m, Asked: t.asked, Reach: t.trusted.Reach(m.Hops)}
+		trace := report.Trace{
+			Source: source, Number: number, Message: m, Asked: t.asked, Reach: t.trusted.Reach(m.Hops),
+		}
 		t.judge(&m)
 		if err := t.w.Add(&trace); err != nil {
 			return err
@@ -269,7 +273,8 @@ func (t *tracer) end() error {
 		fmt.Fprintf(t.err, "mxtls: %s without a Received: line\n", plural(t.silent, "message", "messages"))
 	}
 	if !t.asked && !t.quiet {
-		fmt.Fprintln(t.err, "mxtls: any of these lines may be forged by whoever passed the message on; --trusted HOST says whose to believe")
+		fmt.Fprintln(t.err, "mxtls: any of these lines may be forged by whoever passed the message on; "+
+			"--trusted HOST says whose to believe")
 	}
 	if t.found {
 		return errFindings

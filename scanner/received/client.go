@@ -101,7 +101,7 @@ func (l *clauses) clientName(info *clientInfo) (string, bool) {
 		// OpenSMTPD writes down what the address's owner says, without asking whether the name has the address.
 		return looked, !l.signed("OpenSMTPD")
 	case info.helo != "" && strings.Contains(from, ".") && info.name == "":
-		// Exim's client has this name when it said another; qmail's, too, but its name is what the address's owner says.
+		// Exim's client has this name when it said another. So has qmail's, but that is what the address's owner says.
 		return from, l.signed("Exim ")
 	case l.person(from, info):
 		return clean(info.helo), false

@@ -18,8 +18,8 @@ type token struct {
 	end  int // where the text behind it begins
 }
 
-// lex splits a line, folded or not, into tokens that are not. A comment, a quoted string or a path without an end reaches to the end of the line, and
-// whole is false: that cannot be what the server meant to write.
+// lex splits a line, folded or not, into tokens that are not. A comment, a quoted string or a path without an end
+// reaches to the end of the line, and whole is false: that cannot be what the server meant to write.
 func lex(s string) (tokens []token, whole bool) {
 	whole = true
 	for i := 0; i < len(s); {

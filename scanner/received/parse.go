@@ -206,9 +206,11 @@ func (l *clauses) judge(h *Hop, s *session) (truth.Truth, Reason) {
 // one of LMTP (RFC 2033 5: not for wide area networks) without an address.
 func (l *clauses) internal(h *Hop) bool {
 	if h.Address.IsValid() {
-		return h.Address.IsLoopback() || h.Address.IsPrivate() || h.Address.IsLinkLocalUnicast() || h.Address.IsUnspecified()
+		return h.Address.IsLoopback() || h.Address.IsPrivate() || h.Address.IsLinkLocalUnicast() ||
+			h.Address.IsUnspecified()
 	}
-	return !l.hasFrom || strings.EqualFold(h.From, "localhost") || strings.Contains(strings.ToUpper(h.Protocol), "LMTP")
+	return !l.hasFrom || strings.EqualFold(h.From, "localhost") ||
+		strings.Contains(strings.ToUpper(h.Protocol), "LMTP")
 }
 
 func (l *clauses) comments() []string {
@@ -236,7 +238,8 @@ func parseDate(s string) time.Time {
 	return at.UTC()
 }
 
-// clean is a word as it may be kept: without a local part, a trailing dot and brackets around it, at most maxName octets.
+// clean is a word as it may be kept: without a local part, a trailing dot and brackets around it, at most maxName
+// octets.
 func clean(s string) string {
 	s = name.Redact(s)
 	s = strings.TrimSuffix(strings.Trim(s, "<>[]\""), ".")

@@ -185,8 +185,9 @@ func isFromLine(text []byte) bool {
 	}
 	clock, year := false, false
 	for _, f := range bytes.Fields(text)[1:] {
-		clock = clock || len(f) >= len("1:02") && bytes.Count(f, []byte(":")) >= 1 && isDigit(f[0]) && isDigit(f[len(f)-1])
-		year = year || len(f) == 4 && isDigit(f[0]) && isDigit(f[1]) && isDigit(f[2]) && isDigit(f[3])
+		digits := isDigit(f[0]) && isDigit(f[len(f)-1])
+		clock = clock || digits && len(f) >= len("1:02") && bytes.IndexByte(f, ':') > 0
+		year = year || digits && len(f) == len("2006") && isDigit(f[1]) && isDigit(f[2])
 	}
 	return clock && year
 }

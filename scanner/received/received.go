@@ -1,8 +1,8 @@
 // Package received reads the Received: lines of a message: who handed it to whom, and what each line says of TLS.
 //
-// RFC 5321 4.4 has a server put a line on top of a message that it takes: from, by, via, with, id, for, and a date. What
-// it says of TLS stands in the protocol word (RFC 3848 and 6531: ESMTPS, LMTPSA, UTF8SMTPS), in a "tls" clause (RFC 8314
-// 4.3), or, most of all, in comments, of which each program has its own. How a line is read, in this order:
+// RFC 5321 4.4 has a server put a line on top of a message that it takes: from, by, via, with, id, for, and a date.
+// What it says of TLS stands in the protocol word (RFC 3848 and 6531: ESMTPS, LMTPSA, UTF8SMTPS), in a "tls" clause
+// (RFC 8314 4.3), or, most of all, in comments, of which each program has its own. How a line is read, in this order:
 //
 //  1. Messages come one in a file, as an mbox or as pasted headers (see [Read]); a line is unfolded, and what is beyond
 //     16 KiB of it is left alone.
@@ -37,7 +37,7 @@ const (
 // Hop is what one Received: line says. Texts are as they came, without local parts, at most 255 octets each; they may
 // hold anything, so they are escaped before they are shown.
 type Hop struct {
-	From    string     // the client: the name that the server looked up for it, else what it called itself; "" = not said
+	From    string     // the client: the name that the server looked up, else what it called itself; "" = not said
 	Checked bool       // the server held the name From against the DNS, forward and back
 	Helo    string     // what the client called itself; "" = not said
 	Address netip.Addr // of the client; the zero Addr where it is not said

@@ -53,7 +53,7 @@ func readLate(c string) session {
 	return readEarly(c)
 }
 
-// readUsing reads Postfix's form (smtpd/smtpd.c, smtpd_data_cmd), which others have taken over, with fewer parts:
+// readUsing reads Postfix's form (smtpd/smtpd.c), which others have taken over, with fewer parts:
 //
 //	using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 server-signature ...
 func readUsing(c string) (session, bool) {
@@ -78,7 +78,7 @@ func readUsing(c string) (session, bool) {
 	return session{}, false
 }
 
-// readCourier reads Courier's form (courier/module.esmtp/courieresmtpd), alone or behind the authenticated user:
+// readCourier reads the form of Courier's courieresmtpd, alone or behind the authenticated user:
 //
 //	TLS: TLSv1.3,256bits,TLS_AES_256_GCM_SHA384
 func readCourier(c string) (session, bool) {
@@ -102,8 +102,8 @@ func readCourier(c string) (session, bool) {
 	return s, true
 }
 
-// readPairs reads KEY=VALUE pairs, as Gmail, Exchange (with commas), sendmail (cf/m4/cfhead.m4, _REC_TLS_), Haraka and
-// older releases of OpenSMTPD write them:
+// readPairs reads KEY=VALUE pairs, as Gmail, Exchange (with commas), sendmail (cf/m4/cfhead.m4, _REC_TLS_) and Haraka
+// write them:
 //
 //	version=TLS1_3 cipher=TLS_AES_256_GCM_SHA384 bits=256/256
 //	version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 bits=256 verify=NO
@@ -133,8 +133,8 @@ func readPairs(c string) (session, bool) {
 	return s, s.stated
 }
 
-// readColons reads VERSION:CIPHER:BITS of Exim before 4.93 and with GnuTLS ($tls_cipher, receive.c), and the same with
-// a word on the client's certificate behind it, as OpenSMTPD writes it (smtpd/smtp_session.c).
+// readColons reads VERSION:CIPHER:BITS of Exim up to 4.92 ($tls_cipher in its received_header_text), and the same with a
+// word on the client's certificate behind it, as OpenSMTPD writes it (smtpd/smtp_session.c).
 func readColons(c string) (session, bool) {
 	parts := strings.Split(strings.TrimPrefix(c, "Cipher "), ":")
 	if len(parts) < 2 || len(parts) > 4 || strings.ContainsAny(parts[0], " \t") {
@@ -212,7 +212,8 @@ func verifyWord(s string) truth.Truth {
 // cipherName is a cipher if s can be the name of one, else "".
 func cipherName(s string) string {
 	if len(s) > maxName || strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_+./", r))
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
+			strings.ContainsRune("-_+./", r))
 	}) {
 		return ""
 	}
