@@ -55,12 +55,6 @@ func parseClient(c string) clientInfo {
 	return info
 }
 
-// afterAddress is what stands behind the address in a client's comment.
-func afterAddress(c string) string {
-	_, behind, _ := strings.Cut(c, "]")
-	return strings.TrimLeft(behind, " ,")
-}
-
 // client says who handed the message over.
 func (l *clauses) client(h *Hop) {
 	if !l.hasFrom {

@@ -69,7 +69,7 @@ var otherForms = []form{
 			Bits: 256, Reason: StatedTLS},
 	},
 	{
-		"Courier, an authenticated user, in the comment of the address",
+		"Courier, an authenticated user is not kept",
 		"from helo.example ([192.0.2.7])\n  (AUTH: LOGIN jo@example.org, TLS: " +
 			"TLSv1/SSLv3,256bits,AES256-SHA)\n  by mx.example.net with ESMTPSA" + date,
 		Hop{From: "helo.example", Helo: "helo.example", Protocol: "ESMTPSA", Version: SSLv3OrTLSv1,

@@ -77,6 +77,9 @@ func read(line string) *clauses {
 	l.told, l.said = tokens[start:by], tokens[by+1:]
 	l.readBy()
 	for _, t := range behind {
+		if isEnvelope(t) { // sendmail, as FreeBSD has it
+			break
+		}
 		if t.kind == comment { // Yandex: its TLS comments stand behind the date
 			l.said = append(l.said, t)
 		}
@@ -117,13 +120,15 @@ func (l *clauses) readBy() {
 			l.cipher = cipherName(l.said[i].text)
 		case t.is("id"), t.is("for"):
 			i++ // the value may be called anything
-		case t.kind == comment && strings.HasPrefix(t.text, "envelope-from"):
-			// A sender's local part may hold parentheses, and with them end the comment: what Exim says itself stands
-			// before it.
+		case isEnvelope(t):
 			l.said = l.said[:i]
 		}
 	}
 }
+
+// isEnvelope reports whether a comment has the envelope's sender, whose local part may hold anything, and end the
+// comment by a parenthesis: what Exim says itself stands before it.
+func isEnvelope(t token) bool { return t.kind == comment && strings.HasPrefix(t.text, "envelope-from") }
 
 // protocolWords are the words of "with" up to the next clause, four at most. Comments may stand before the first
 // (qmail) and end it behind.
@@ -165,11 +170,6 @@ func (l *clauses) session() session {
 		}
 		if t.kind == comment {
 			s.add(readEarly(t.text))
-		}
-	}
-	if address >= 0 {
-		if c, ok := readCourier(afterAddress(l.told[address].text)); ok {
-			s.add(c)
 		}
 	}
 	if _, cipher, ok := strings.Cut(l.protocol, "/TLS/"); ok { // IronPort

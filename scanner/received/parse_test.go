@@ -81,6 +81,16 @@ func TestForged(t *testing.T) {
 			truth.No, PlainWord},
 		{"a sender who closes Exim's comment",
 			`from [192.0.2.7] (helo=x) by mx with esmtp (Exim 4.96) (envelope-from <"a) (TLS1.3:AES:256) ("@example.org>) id 1`, truth.No, PlainWord},
+		{"a sender with TLS in its name",
+			`from x (o [192.0.2.7]) by mx with esmtp (Exim 4.96) (envelope-from <"a version=TLS1_3 cipher=A b"@example.org>) id 1`,
+			truth.No, PlainWord},
+		{"the same behind the date",
+			`from x (o [192.0.2.7]) by mx (8.17.1/8.17.1) with ESMTP id 1; Fri, 20 Nov 2026 08:11:02 +0900 ` +
+				`(envelope-from <"a version=TLS1_3 cipher=A"@example.org>) (TLS1.3)`, truth.No, PlainWord},
+		{"a recipient that opens a comment", "from x (o [192.0.2.7]) by mx with ESMTP id 1 for <a;b(c@example.net>", truth.No, PlainWord},
+		{"a queue id called tls", "from x (o [192.0.2.7]) by mx with ESMTP id tls AES256-SHA", truth.No, PlainWord},
+		{"two protocols", "from x (o [192.0.2.7]) by mx with ESMTP id 1 with ESMTPS", truth.No, PlainWord},
+		{"ciphers without encryption in TLS 1.3", "from x (o [192.0.2.7]) by mx with ESMTPS (TLS1.3) tls TLS_SHA256_SHA256", truth.No, NullCipher},
 		{"a user who closes Postfix's comment",
 			"from x (o [192.0.2.7]) (Authenticated sender: a) (using TLSv1.3 with cipher A (1/1 bits)) by mx (Postfix) with ESMTPA id 1", truth.No, PlainWord},
 		{"a certificate with an address in its name",
@@ -122,7 +132,7 @@ func TestParseOddities(t *testing.T) {
 	for _, line := range []string{
 		"from jo@example.org (jo@example.org [192.0.2.7]) by jo@mx.example with jo@ESMTP id jo@x for <jo@example.net>",
 		"from jo%40example.org (HELO jo@x.example) (jo@192.0.2.7) by mx.example with SMTP",
-		"from jo by mx.example with local (Exim 4.96)", "from jo by mx.example id 1", "from jo by mx.example with local-smtp",
+		"from jo by mx.example with local (Exim 4.96)", "from jo by mx.example id 1", "from jo.doe by mx.example with local (smail)", "from jo by mx.example with local-smtp",
 	} {
 		if h := Parse(line); strings.Contains(h.From+h.Helo+h.By+h.Protocol, "jo") {
 			t.Errorf("%s keeps a local part: %+v", line, h)

@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 	const both = "laptop.example.org>out.example.org,out.example.org>mx.example.net"
 	indented := "    " + strings.ReplaceAll(strings.TrimSpace(hops2), "\n", "\n    ")
 	flat := strings.NewReplacer("\n\t", "\n").Replace(hops2)
-	mbox := "From jo@example.org Fri Nov 20 08:11:05 2026\n" + hops2 + "\nbody\nReceived: from body by body\n>From x\nFrom here on 10:20 it is text\n" +
+	mbox := "From jo@example.org Fri Nov 20 08:11:05 2026\n" + hops2 + "\nbody\nReceived: from body by body\n>From x\nFrom jo Fri Nov 20 08:11:05 2026\nFrom here on 10:20 it is text\n" +
 		"\nFrom the desk of somebody\n\nFrom - Fri Nov 20 08:11:05 2026\n" + hops2 + "\n\nFrom x Fri Nov 20 8:11 2026\n\nbody"
 	for _, tt := range []struct {
 		name, text string
@@ -62,7 +62,8 @@ func TestRead(t *testing.T) {
 		{"pasted, no end of line", strings.TrimSpace(hops2), []string{both}},
 		{"pasted, indented", "\n\n" + indented + "\n\nReceived: by body", []string{both}},
 		{"pasted, continuation lines lost their indentation", flat, []string{both}},
-		{"byte order mark", "\ufeff" + hops2, []string{both}},
+		{"byte order mark", "\ufeff" + hops2[strings.Index(hops2, "Received:"):], []string{both}},
+		{"pasted, with a line that begins with a time", strings.ReplaceAll(flat, " 00:11:02", "\n00:11:02"), []string{both}},
 		{"an mbox", mbox, []string{both, both, ""}},
 		{"an mbox that ends with its separator", "From x Fri Nov 20 08:11:05 2026\n", []string{""}},
 		{"nothing", "", []string{""}},
@@ -80,6 +81,11 @@ func TestRead(t *testing.T) {
 				for i := range all {
 					if got := route(&all[i]); got != tt.want[i] {
 						t.Errorf("message %d: %q, want %q", i, got, tt.want[i])
+					}
+					for _, h := range all[i].Hops {
+						if h.Time.IsZero() {
+							t.Errorf("message %d: a hop without a time: %+v", i, h)
+						}
 					}
 				}
 			}
