@@ -121,17 +121,10 @@ func TestTrafficGolden(t *testing.T) {
 	if err := WriteTraffic(TrafficGoogle+1, &bytes.Buffer{}, Options{}, testTraffic()); err == nil {
 		t.Error("a format that does not exist was written")
 	}
-	if err := WriteTraffic(TrafficTable, full{}, Options{}, testTraffic()); !errors.Is(err, errFull) {
+	if err := WriteTraffic(TrafficTable, &full{}, Options{}, testTraffic()); !errors.Is(err, errFull) {
 		t.Errorf("to a full disk: %v", err)
 	}
 }
-
-var errFull = errors.New("full")
-
-// full is a disk that is.
-type full struct{}
-
-func (full) Write([]byte) (int, error) { return 0, errFull }
 
 // TestTrafficHostile: whatever a log has in the place of names, no reader is harmed.
 func TestTrafficHostile(t *testing.T) {

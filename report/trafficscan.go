@@ -17,18 +17,18 @@ func ScanText(row *maillog.Row, r *scanner.Result) string {
 		return ""
 	}
 	offers := offered(r)
-	switch class := ClassOf(r); {
-	case class == ClassFull || class == ClassPartial:
+	switch class := r.Class(); {
+	case class == verdict.ClassFull || class == verdict.ClassPartial:
 		return logAgainstTLS(row, r, offers)
 	case stripped(r) && row.Encrypted > 0:
 		return "log: TLS, scan: STARTTLS was stripped on the path from where it was made"
-	case class == ClassPlain && stripped(r):
+	case class == verdict.ClassPlain && stripped(r):
 		return "scan: STARTTLS was stripped on the path, the server may well offer it"
-	case class == ClassPlain && row.Encrypted > 0:
+	case class == verdict.ClassPlain && row.Encrypted > 0:
 		return "log: TLS, scan: no server encrypts"
-	case class == ClassPlain && row.Deferred+row.Bounced > 0 && row.Messages == 0:
+	case class == verdict.ClassPlain && row.Deferred+row.Bounced > 0 && row.Messages == 0:
 		return "log: held back, scan: no server encrypts"
-	case class == ClassNull || class == ClassNone:
+	case class == verdict.ClassNull || class == verdict.ClassNone:
 		return "scan: the domain takes no mail, or does not exist"
 	}
 	return ""
@@ -43,7 +43,7 @@ func logAgainstTLS(row *maillog.Row, r *scanner.Result, offers string) string {
 		return "log: some in plain text, scan: the server offers " + offers
 	case row.Encrypted == 0 && row.Unknown > 0:
 		return "the log does not tell, scan: the server offers " + offers
-	case row.Words.Of("Untrusted") > 0 && row.Words.Of("Trusted")+row.Words.Of("Verified") == 0 && trusted(r):
+	case row.Words.Of("Untrusted") > 0 && row.Words.Of("Trusted")+row.Words.Of("Verified") == 0 && trustedChain(r):
 		return "log: Untrusted, scan: the certificate is trusted; no CAfile is set, or it is an old one"
 	case row.Messages == 0:
 		return "log: held back, scan: the server offers " + offers
@@ -64,7 +64,7 @@ func stripped(r *scanner.Result) bool {
 }
 
 // trusted reports whether all chains that were judged are trusted, and there are some.
-func trusted(r *scanner.Result) bool {
+func trustedChain(r *scanner.Result) bool {
 	status, _, _ := certificates(r)
 	return status == pkix.Trusted.String()
 }

@@ -8,6 +8,7 @@ import (
 	"mxtls/scanner/maillog"
 	"mxtls/scanner/name"
 	"mxtls/scanner/postfix"
+	"mxtls/scanner/verdict"
 )
 
 // percentOf is part of whole with one decimal, never 100 % for less than all and never 0 % for some.
@@ -48,18 +49,18 @@ func messages(n int64) string {
 }
 
 // trafficClass is the class whose sign a row has.
-func trafficClass(c *maillog.Counts) Class {
+func trafficClass(c *maillog.Counts) verdict.Class {
 	switch {
 	case c.Plaintext > 0 && c.Encrypted > 0:
-		return ClassPartial
+		return verdict.ClassPartial
 	case c.Plaintext > 0:
-		return ClassPlain
+		return verdict.ClassPlain
 	case c.Encrypted > 0:
-		return ClassFull
+		return verdict.ClassFull
 	case c.Messages == 0 && c.Deferred+c.Bounced > 0:
-		return ClassInvalid
+		return verdict.ClassInvalid
 	}
-	return ClassUnknown
+	return verdict.ClassUnknown
 }
 
 // headline is a direction in a sentence's parts.

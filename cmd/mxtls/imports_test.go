@@ -13,6 +13,7 @@ var layers = []string{
 	"mxtls/scanner/internal/txtrecord",
 	"mxtls/scanner/truth",
 	"mxtls/scanner/name",
+	"mxtls/scanner/received",
 	"mxtls/scanner/list",
 	"mxtls/scanner/resolve",
 	"mxtls/scanner/clienthello",
