@@ -28,8 +28,9 @@ const evil = "\x1b[31mO=\u202eevil\r\n\xff"
 
 // goodVerdict is one where all goes well, but for a stale record.
 func goodVerdict() *Verdict {
-	c := &pkix.Chain{Status: pkix.Trusted, SHA256: strings.Repeat("ab", 32), Subject: "CN=mx.example.net", Issuer: "CN=Some CA",
-		NotBefore: at.AddDate(0, -1, 0), NotAfter: at.AddDate(0, 2, 0), Names: []string{"*.example.net"}, Key: "ECDSA P-256",
+	c := &pkix.Chain{Status: pkix.Trusted, SHA256: strings.Repeat("ab", 32), Subject: "CN=mx.example.net",
+		Issuer: "CN=Some CA", NotBefore: at.AddDate(0, -1, 0),
+		NotAfter: at.AddDate(0, 2, 0), Names: []string{"*.example.net"}, Key: "ECDSA P-256",
 		Signature: "ECDSA-SHA256", Sent: 2, Notes: []pkix.Note{pkix.Wildcard}}
 	stale := resolve.TLSA{Usage: 3, Selector: 1, Matching: 1, Data: bytes.Repeat([]byte{1}, 32)}
 	fits := resolve.TLSA{Usage: 3, Selector: 1, Matching: 1, Data: bytes.Repeat([]byte{0xab}, 32)}
@@ -50,8 +51,9 @@ func goodVerdict() *Verdict {
 
 // badVerdict is one where nothing goes well, of a line of a batch, and the certificate is hostile.
 func badVerdict() *Verdict {
-	c := &pkix.Chain{Status: pkix.Untrusted, Reason: pkix.SelfSigned, Text: "issued by itself, " + evil, Subject: evil,
-		SHA256: strings.Repeat("cd", 32), Issuer: evil, NotAfter: at, Names: []string{evil, "b.example", "c.example"}, Sent: 1}
+	c := &pkix.Chain{Status: pkix.Untrusted, Reason: pkix.SelfSigned, Text: "issued by itself, " + evil,
+		Subject: evil, SHA256: strings.Repeat("cd", 32), Issuer: evil, NotAfter: at,
+		Names: []string{evil, "b.example", "c.example"}, Sent: 1}
 	strong := *c
 	strong.Reason, strong.Text, strong.Num, strong.Depth = pkix.WeakKey, "", 66, 0
 	return &Verdict{
@@ -102,7 +104,8 @@ func verdicts() []func(f Format, o Options) (string, error) {
 	}
 	for _, p := range []*Published{badPolicy(), goodPolicy(),
 		PublishedSTSRecord(&mtasts.Outcome{Status: mtasts.Valid, ID: "20261123"}),
-		PublishedTLSRPT(&tlsrpt.Outcome{Status: tlsrpt.Valid, RUA: []string{"mailto:tls@example.net", "https://example.com/" + evil}}),
+		PublishedTLSRPT(&tlsrpt.Outcome{Status: tlsrpt.Valid,
+			RUA: []string{"mailto:tls@example.net", "https://example.com/" + evil}}),
 		PublishedTLSRPT(&tlsrpt.Outcome{Status: tlsrpt.None, Reason: tlsrpt.NoRecord, Text: "no TXT record",
 			Warnings: []tlsrpt.Warning{{Code: tlsrpt.NearRecord, Text: evil}}}),
 	} {

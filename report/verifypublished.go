@@ -127,7 +127,9 @@ func (p *Published) Write(w io.Writer, f Format, o Options) error {
 }
 
 // publishedLabels are the kinds in words.
-var publishedLabels = map[string]string{"sts_policy": "MTA-STS policy", "sts_record": "MTA-STS record", "tlsrpt_record": "TLSRPT record"}
+var publishedLabels = map[string]string{
+	"sts_policy": "MTA-STS policy", "sts_record": "MTA-STS record", "tlsrpt_record": "TLSRPT record",
+}
 
 // lines are the verdict for a person.
 func (p *Published) lines() []labelled {

@@ -72,7 +72,8 @@ func (j *Judge) Rule(c *Case) Ruling {
 // anyName looks for the first of the names that a certificate has. No answer is sure where the certificate cannot be
 // read, and no "no" where it has more names than are kept.
 func anyName(c *pkix.Chain, names []name.Name, match func(name.Name) (string, bool)) (truth.Truth, name.Name, string) {
-	if len(names) == 0 || c.Status == pkix.Anonymous || c.Reason == pkix.CertificateMalformed || c.Reason == pkix.ChainTooLong {
+	unreadable := c.Reason == pkix.CertificateMalformed || c.Reason == pkix.ChainTooLong
+	if len(names) == 0 || c.Status == pkix.Anonymous || unreadable {
 		return truth.Unknown, name.Name{}, ""
 	}
 	for _, n := range names {

@@ -44,9 +44,13 @@ func TestRule(t *testing.T) {
 		return list
 	}
 	good := ca.Issue([]string{"mx.example.net", "example.net"}).Certificate
-	cnOnly := ca.Issue(nil, func(c *x509.Certificate) { c.Subject.CommonName, c.DNSNames = "mx.example.net", nil }).Certificate
+	cnOnly := ca.Issue(nil, func(c *x509.Certificate) {
+		c.Subject.CommonName, c.DNSNames = "mx.example.net", nil
+	}).Certificate
 	weak := ca.Issue([]string{"mx.example.net"}, scannertest.RSA2048).Certificate
-	expired := ca.Issue([]string{"mx.example.net"}, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) }).Certificate
+	expired := ca.Issue([]string{"mx.example.net"}, func(c *x509.Certificate) {
+		c.NotAfter = time.Now().Add(-time.Hour)
+	}).Certificate
 	foreign := scannertest.SelfSigned([]string{"mx.example.net"}).Certificate
 	garbage := [][]byte{[]byte("no certificate")}
 	leaf, err := x509.ParseCertificate(good[0])
@@ -55,51 +59,56 @@ func TestRule(t *testing.T) {
 	}
 	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	ee := resolve.TLSA{Usage: 3, Selector: 1, Matching: 1, Data: sum[:]}
-	none := []resolve.TLSA{}
+	none, one := []resolve.TLSA{}, []resolve.TLSA{ee}
+	host, domain := names("mx.example.net"), name.MustParse("example.net")
 
 	for _, tt := range []struct {
 		name string
 		c    scanner.Case
 		want string
 	}{
-		{"all is well", scanner.Case{Chain: good, Names: names("mx.example.net"), NextHop: name.MustParse("example.net"), Level: postfix.Secure},
+		{"all is well", scanner.Case{Chain: good, Names: host, NextHop: domain, Level: postfix.Secure},
 			"trusted yes yes, web trusted yes, openssl 0 0, dane unknown, encrypted Verified"},
-		{"no name asked for", scanner.Case{Chain: good}, "trusted unknown unknown, web trusted unknown, openssl 0 0, dane unknown"},
+		{"no name asked for", scanner.Case{Chain: good},
+			"trusted unknown unknown, web trusted unknown, openssl 0 0, dane unknown"},
 		{"no name, so no prediction", scanner.Case{Chain: good, Level: postfix.May},
 			"trusted unknown unknown, web trusted unknown, openssl 0 0, dane unknown"},
 		{"any name will do", scanner.Case{Chain: good, Names: names("a.example", "mx.example.net"), Level: postfix.Verify},
 			"trusted yes unknown, web trusted yes, openssl 0 0, dane unknown, encrypted Verified"},
 		{"none of the names", scanner.Case{Chain: good, Names: names("a.example", "b.example"), Level: postfix.Verify},
 			"trusted no unknown, web trusted no, openssl 0 0, dane unknown, deferred Untrusted certificate-host-mismatch"},
-		{"secure wants the next hop", scanner.Case{Chain: good, Names: names("mx.example.net"), NextHop: name.MustParse("example.org"), Level: postfix.Secure},
+		{"secure wants the next hop", scanner.Case{Chain: good, Names: host, NextHop: name.MustParse("example.org"),
+			Level: postfix.Secure},
 			"trusted yes no, web trusted yes, openssl 0 0, dane unknown, deferred Untrusted certificate-host-mismatch"},
-		{"secure, and the server is asked for by itself", scanner.Case{Chain: good, Names: names("mx.example.net"), Level: postfix.Secure},
+		{"secure, and the server is asked for by itself", scanner.Case{Chain: good, Names: host, Level: postfix.Secure},
 			"trusted yes unknown, web trusted yes, openssl 0 0, dane unknown, encrypted Verified"},
-		{"a CN counts for Postfix alone", scanner.Case{Chain: cnOnly, Names: names("mx.example.net"), Level: postfix.Verify},
+		{"a CN counts for Postfix alone", scanner.Case{Chain: cnOnly, Names: host, Level: postfix.Verify},
 			"trusted yes unknown, web trusted no, openssl 0 0, dane unknown, encrypted Verified"},
-		{"an RSA key", scanner.Case{Chain: weak, Names: names("mx.example.net"), Level: postfix.Encrypt},
+		{"an RSA key", scanner.Case{Chain: weak, Names: host, Level: postfix.Encrypt},
 			"trusted yes unknown, web trusted yes, openssl 0 0, dane unknown, encrypted Trusted"},
-		{"expired", scanner.Case{Chain: expired, Names: names("mx.example.net"), Level: postfix.May},
+		{"expired", scanner.Case{Chain: expired, Names: host, Level: postfix.May},
 			"untrusted yes unknown, web untrusted yes, openssl 10 10, dane unknown, encrypted Untrusted"},
-		{"self-signed", scanner.Case{Chain: foreign, Names: names("mx.example.net"), Level: postfix.Verify},
+		{"self-signed", scanner.Case{Chain: foreign, Names: host, Level: postfix.Verify},
 			"untrusted yes unknown, web untrusted yes, openssl 18 18, dane unknown, deferred Untrusted self_signed"},
-		{"no certificate", scanner.Case{Names: names("mx.example.net"), Level: postfix.Encrypt},
+		{"no certificate", scanner.Case{Names: host, Level: postfix.Encrypt},
 			"anonymous unknown unknown, web anonymous unknown, openssl 0 0, dane unknown, encrypted Anonymous"},
-		{"no certificate where one is needed", scanner.Case{Names: names("mx.example.net"), Level: postfix.Verify},
+		{"no certificate where one is needed", scanner.Case{Names: host, Level: postfix.Verify},
 			"anonymous unknown unknown, web anonymous unknown, openssl 0 0, dane unknown, unknown  handshake_not_seen"},
-		{"garbage", scanner.Case{Chain: garbage, Names: names("mx.example.net"), Level: postfix.Encrypt},
+		{"garbage", scanner.Case{Chain: garbage, Names: host, Level: postfix.Encrypt},
 			"unknown unknown unknown, web untrusted unknown, openssl 0 0, dane unknown, deferred  tls_refused"},
-		{"the record fits, the chain does not", scanner.Case{Chain: good, Names: names("other.example"), TLSA: []resolve.TLSA{ee, ee}, Level: postfix.Dane},
+		{"the record fits, the chain does not", scanner.Case{Chain: good, Names: names("other.example"),
+			TLSA: []resolve.TLSA{ee, ee}, Level: postfix.Dane},
 			"trusted no unknown, web trusted no, openssl 0 0, dane match, encrypted Verified"},
-		{"another key's record", scanner.Case{Chain: foreign, Names: names("mx.example.net"), TLSA: []resolve.TLSA{ee}, Level: postfix.Dane},
+		{"another key's record", scanner.Case{Chain: foreign, Names: host, TLSA: one, Level: postfix.Dane},
 			"untrusted yes unknown, web untrusted yes, openssl 18 18, dane mismatch, deferred Untrusted tlsa-invalid"},
-		{"no records", scanner.Case{Chain: good, Names: names("mx.example.net"), TLSA: none, Level: postfix.Dane},
+		{"no records", scanner.Case{Chain: good, Names: host, TLSA: none, Level: postfix.Dane},
 			"trusted yes unknown, web trusted yes, openssl 0 0, dane none, encrypted Trusted"},
-		{"no records where they are needed", scanner.Case{Chain: good, Names: names("mx.example.net"), NextHop: name.MustParse("example.net"), TLSA: none, Level: postfix.DaneOnly},
+		{"no records where they are needed", scanner.Case{Chain: good, Names: host, NextHop: domain, TLSA: none,
+			Level: postfix.DaneOnly},
 			"trusted yes yes, web trusted yes, openssl 0 0, dane none, deferred  no_tlsa_record"},
-		{"records not known", scanner.Case{Chain: good, Names: names("mx.example.net"), Level: postfix.DaneOnly},
+		{"records not known", scanner.Case{Chain: good, Names: host, Level: postfix.DaneOnly},
 			"trusted yes unknown, web trusted yes, openssl 0 0, dane unknown, unknown  dane_not_checked"},
-		{"records without a name", scanner.Case{Chain: good, TLSA: []resolve.TLSA{ee}},
+		{"records without a name", scanner.Case{Chain: good, TLSA: one},
 			"trusted unknown unknown, web trusted unknown, openssl 0 0, dane unknown"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mxtls/report"
 	"mxtls/scanner"
@@ -60,10 +61,7 @@ Exit status: 0 done; 1 mail would not go encrypted at --level, or the policy or 
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.set = map[string]bool{}
-			for _, flag := range []string{"chain", "batch", "sts-policy", "sts-record", "tlsrpt-record", "name", "next-hop", "tlsa",
-				"level", "mx", "ca-file", "ca-path", "ca", "at"} {
-				f.set[flag] = cmd.Flags().Changed(flag)
-			}
+			cmd.Flags().Visit(func(flag *pflag.Flag) { f.set[flag.Name] = true })
 			return f.run(cmd.Context(), s)
 		},
 	}
@@ -76,22 +74,26 @@ func (f *verifyFlags) register(cmd *cobra.Command) {
 	fl.SortFlags = false
 	fl.StringVar(&f.chain, "chain", "", "judge the certificate chain in this `FILE`, PEM (leaf first) or DER; - is stdin")
 	fl.StringArrayVar(&f.names, "name", nil, "the server's `NAME`; repeatable: any of them will do")
-	fl.StringVar(&f.nextHop, "next-hop", "", "the mail `DOMAIN` that the server is for (default: it is asked for by its name)")
+	fl.StringVar(&f.nextHop, "next-hop", "",
+		"the mail `DOMAIN` that the server is for (default: it is asked for by its name)")
 	f.rootFlags.register(cmd)
 	fl.StringArrayVar(&f.tlsa, "tlsa", nil,
 		"a TLSA `RECORD` of the first name, such as '3 1 1 d6a1...'; repeatable;\nnone says that there are none")
 	fl.Var(wordFlag{levelValue{&f.level}, "LEVEL"}, "level",
 		"say what Postfix would do at this `LEVEL`: none, may, encrypt, dane, dane-only,\n"+
 			"fingerprint, verify or secure; exit with 1 unless mail would go encrypted")
-	fl.StringVar(&f.batch, "batch", "", "judge a chain for each line of this `FILE`, a JSON object (see the README); - is stdin")
+	fl.StringVar(&f.batch, "batch", "",
+		"judge a chain for each line of this `FILE`, a JSON object (see the README); - is stdin")
 	fl.StringVar(&f.stsPolicy, "sts-policy", "", "judge the MTA-STS policy in this `FILE`; - is stdin")
 	fl.StringArrayVar(&f.mx, "mx", nil, "say whether the policy lists this `HOST`; repeatable")
 	fl.StringVar(&f.stsRecord, "sts-record", "", "judge this `TEXT` of an MTA-STS record")
 	fl.StringVar(&f.tlsrpt, "tlsrpt-record", "", "judge this `TEXT` of a TLSRPT record")
-	fl.VarP(wordFlag{&f.output.format, "FORMAT"}, "output", "o", "`FORMAT` of the verdict: table, json or jsonl (default table)")
+	fl.VarP(wordFlag{&f.output.format, "FORMAT"}, "output", "o",
+		"`FORMAT` of the verdict: table, json or jsonl (default table)")
 	fl.StringVar(&f.output.path, "out", "", "write to this `FILE` at once when all is done, instead of stdout")
 	fl.BoolVar(&f.output.ascii, "ascii", false, "nothing but ASCII in what is for a person")
-	fl.IntVar(&f.output.width, "width", 0, "`COLUMNS` of what is for a person (default: the terminal's; no limit elsewhere)")
+	fl.IntVar(&f.output.width, "width", 0,
+		"`COLUMNS` of what is for a person (default: the terminal's; no limit elsewhere)")
 }
 
 // subjects are the flags that say what to judge, each with those that belong to it.

@@ -93,8 +93,8 @@ func parseHost(text string) (name.Name, error) {
 	return n, err
 }
 
-// parseChain reads a chain in PEM, with any text around the blocks, or in DER, one certificate after another. What is in
-// the certificates is not looked at: a server may send anything. The error's words follow the file.
+// parseChain reads a chain in PEM, with any text around the blocks, or in DER, one certificate after another. What is
+// in the certificates is not looked at: a server may send anything. The error's words follow the file.
 func parseChain(data []byte) ([][]byte, error) {
 	if bytes.Contains(data, []byte("-----BEGIN ")) {
 		return parsePEMChain(data)

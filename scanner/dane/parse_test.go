@@ -20,15 +20,18 @@ func TestParseTLSA(t *testing.T) {
 	}{
 		{"as in a zone", "3 1 1 0aFF", resolve.TLSA{Usage: 3, Selector: 1, Matching: 1, Data: []byte{10, 255}}, ""},
 		{"blanks in the data", " 2\t0 2  0a ff 01 ", resolve.TLSA{Usage: 2, Matching: 2, Data: []byte{10, 255, 1}}, ""},
-		{"the largest numbers", "255 255 255 00", resolve.TLSA{Usage: 255, Selector: 255, Matching: 255, Data: []byte{0}}, ""},
+		{"the largest numbers", "255 255 255 00",
+			resolve.TLSA{Usage: 255, Selector: 255, Matching: 255, Data: []byte{0}}, ""},
 		{"nothing", "", resolve.TLSA{}, "is not usage, selector, matching type and data in hex, as in 3 1 1 d6a1..."},
 		{"no data", "3 1 1", resolve.TLSA{}, "is not usage, selector, matching type and data in hex, as in 3 1 1 d6a1..."},
 		{"usage too large", "256 1 1 00", resolve.TLSA{}, `has the usage "256", which is no number from 0 to 255`},
 		{"selector in words", "3 SPKI 1 00", resolve.TLSA{}, `has the selector "SPKI", which is no number from 0 to 255`},
-		{"negative matching type", "3 1 -1 00", resolve.TLSA{}, `has the matching type "-1", which is no number from 0 to 255`},
+		{"negative matching type", "3 1 -1 00", resolve.TLSA{},
+			`has the matching type "-1", which is no number from 0 to 255`},
 		{"half an octet", "3 1 1 abc", resolve.TLSA{}, "has 3 hex digits, and an octet takes two"},
 		{"base64", "3 1 1 q7x=", resolve.TLSA{}, "has data that is not in hex"},
-		{"too much", "3 0 0 " + strings.Repeat("00", 65533), resolve.TLSA{}, "has more data than a record can hold, 65532 octets"},
+		{"too much", "3 0 0 " + strings.Repeat("00", 65533), resolve.TLSA{},
+			"has more data than a record can hold, 65532 octets"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
