@@ -20,7 +20,7 @@ const maxRecord = 1<<16 - 1 - 3
 func ParseTLSA(text string) (resolve.TLSA, error) {
 	fields := strings.Fields(text)
 	if len(fields) < 4 {
-		return resolve.TLSA{}, errors.New("is not usage, selector, matching type and data in hex, as in 3 1 1 d6a1...")
+		return resolve.TLSA{}, errors.New("is not of the form \"3 1 1 d6a1\": usage, selector, matching type, data in hex")
 	}
 	var r resolve.TLSA
 	for i, number := range []*uint8{&r.Usage, &r.Selector, &r.Matching} {
