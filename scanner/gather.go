@@ -27,6 +27,14 @@ func (s *Scanner) gather(work, start context.Context, r *Result) {
 		port = r.Target.Port
 	}
 	f.Servers = Servers(&f.MX, port)
+	if s.opts.MXOnly {
+		for i := range f.Servers {
+			if server := &f.Servers[i]; server.Addr.IsValid() {
+				server.Session = unbegun(whom{addr: server.Addr}, starttls.NotTested, "only mail hosts were looked up")
+			}
+		}
+		return
+	}
 	g := &gathering{s, work, start, f}
 	plain := g.begin(func(*verdict.Server) (starttls.Ask, bool) { return starttls.Ask{}, true })
 	g.tlsa()

@@ -26,6 +26,7 @@ var layers = []string{
 	"mxtls/scanner/verdict",
 	"mxtls/scanner",
 	"mxtls/scanner/runfile",
+	"mxtls/scanner/change",
 	"mxtls/report",
 	"mxtls/scanner/scannertest",
 	"mxtls/scanner/scannertest/bench",

@@ -132,7 +132,7 @@ Exit status: 0 done; 1 --fail-on named something that was found; 2 could not run
 		return hinted{err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newScan(s), newPlan(s), newVerify(s), newDemo(s))
+	root.AddCommand(newScan(s), newPlan(s), newVerify(s), newDiff(s), newMerge(s), newDemo(s))
 	return root
 }
 

@@ -161,9 +161,9 @@ func (f *planFlags) anchors(cfg *postfix.Config) (*pkix.Bundle, error) {
 			return nil, err
 		}
 		switch {
-		case cfg.AppendDefaultCA && file == "":
+		case cfg.AppendDefaultCA && file == "" && dir != "":
 			file = systemBundle()
-		case cfg.AppendDefaultCA && dir == "":
+		case cfg.AppendDefaultCA && file != "" && dir == "":
 			dir = defaultCADir
 		}
 		b = pkix.Locations(file, dir)

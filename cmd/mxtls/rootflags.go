@@ -16,12 +16,17 @@ type rootFlags struct {
 	at     string
 }
 
-func (f *rootFlags) register(cmd *cobra.Command) {
+// registerRoots adds the flags that say by whose roots certificates are judged.
+func (f *rootFlags) registerRoots(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
 	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
 	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
-	fl.StringVar(&f.at, "at", "", "judge certificates as of this `TIME` (RFC 3339 or YYYY-MM-DD)")
+}
+
+// registerTime adds the flag that says as of when.
+func (f *rootFlags) registerTime(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.at, "at", "", "judge certificates as of this `TIME` (RFC 3339 or YYYY-MM-DD)")
 }
 
 // given reports whether the flags name a bundle.

@@ -76,7 +76,8 @@ func (f *verifyFlags) register(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.names, "name", nil, "the server's `NAME`; repeatable: any of them will do")
 	fl.StringVar(&f.nextHop, "next-hop", "",
 		"the mail `DOMAIN` that the server is for (default: it is asked for by its name)")
-	f.rootFlags.register(cmd)
+	f.registerRoots(cmd)
+	f.registerTime(cmd)
 	fl.StringArrayVar(&f.tlsa, "tlsa", nil,
 		"a TLSA `RECORD` of the first name, such as '3 1 1 d6a1...'; repeatable;\nnone says that there are none")
 	fl.Var(wordFlag{levelValue{&f.level}, "LEVEL"}, "level",

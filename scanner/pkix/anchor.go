@@ -92,7 +92,7 @@ func (b *Bundle) issuerOf(c *certificate, at time.Time) *anchor {
 		case !a.cert.likelyIssued(c):
 		case a.cert.validAt(at):
 			return a
-		case best == nil || a.cert.notAfter.After(best.cert.notAfter.Time):
+		case best == nil || a.cert.notAfter.later(best.cert.notAfter):
 			best = a
 		}
 	}

@@ -6,7 +6,7 @@
 //
 // A Verifier judges chains as sent. Verdicts come out, each on the chain alone:
 //
-//   - Verifier.Postfix: what a Postfix client does, which has OpenSSL 3.0 verify at security level 0 or 1;
+//   - Verifier.Postfix: what a Postfix client does, which has OpenSSL 3 verify at security level 0 or 1;
 //   - Verifier.WebPKI: what a strict sender does who goes by the rules of the web, as crypto/x509 has them;
 //   - VerifyAnchored, apart from any bundle: what that client does under the trust anchors of TLSA records;
 //   - Verifier.Verify, for a report: trusted is what both OpenSSL at level 1 and crypto/x509 trust.
