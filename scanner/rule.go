@@ -126,14 +126,11 @@ func (c *Case) destination(r *Ruling, host name.Name) *postfix.Destination {
 		MX:     &mx.Set{Kind: mx.Listed, Trust: resolve.Secure},
 		Servers: []postfix.Server{{
 			Host: host, Label: host.String(), Addr: netip.AddrPortFrom(somewhere, dane.Port),
-			Session: c.session(), Level0: r.Level0, Level1: r.Level1,
+			Session: c.session(), Level0: r.Level0, Level1: r.Level1, DANE: &r.DANE,
 		}},
 	}
 	if c.NextHop.IsZero() {
 		d.Target, d.MX.Kind = name.Target{Name: host, Direct: true}, mx.Implicit
-	}
-	if c.TLSA != nil {
-		d.Servers[0].DANE = &r.DANE
 	}
 	return d
 }

@@ -59,6 +59,11 @@ func TestRule(t *testing.T) {
 	}
 	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
 	ee := resolve.TLSA{Usage: 3, Selector: 1, Matching: 1, Data: sum[:]}
+	many := make([]string, 10_100)
+	for i := range many {
+		many[i] = fmt.Sprintf("m%d.e", i)
+	}
+	large := ca.Issue(many).Certificate
 	none, one := []resolve.TLSA{}, []resolve.TLSA{ee}
 	host, domain := names("mx.example.net"), name.MustParse("example.net")
 
@@ -96,6 +101,10 @@ func TestRule(t *testing.T) {
 			"anonymous unknown unknown, web anonymous unknown, openssl 0 0, dane unknown, unknown  handshake_not_seen"},
 		{"garbage", scanner.Case{Chain: garbage, Names: host, Level: postfix.Encrypt},
 			"unknown unknown unknown, web untrusted unknown, openssl 0 0, dane unknown, deferred  tls_refused"},
+		{"more names than are kept", scanner.Case{Chain: large, Names: names("n1.e")},
+			"trusted unknown unknown, web trusted unknown, openssl 0 0, dane unknown"},
+		{"more octets than OpenSSL takes", scanner.Case{Chain: append(large[:1:1], large[0]), Names: names("m1.e"),
+			Level: postfix.May}, "trusted yes unknown, web trusted yes, openssl 0 0, dane unknown, plaintext  tls_refused"},
 		{"the record fits, the chain does not", scanner.Case{Chain: good, Names: names("other.example"),
 			TLSA: []resolve.TLSA{ee, ee}, Level: postfix.Dane},
 			"trusted no unknown, web trusted no, openssl 0 0, dane match, encrypted Verified"},

@@ -94,25 +94,21 @@ func (b *batch) read(ctx context.Context, in io.Reader) {
 	}
 }
 
-// write writes the answers in order, and does not sit on them while there is nothing more to do.
+// write writes the answers in order, and does not sit on them while no further line is in flight.
 func (b *batch) write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	for answer := range b.answers {
-		var a batchAnswer
-		select {
-		case a = <-answer:
-		default:
-			if err := out.Flush(); err != nil {
-				return err
-			}
-			a = <-answer
-		}
+		a := <-answer
 		if _, err := out.Write(a.text); err != nil {
 			return err
 		}
 		b.lines++
-		b.bad += count(a.bad)
-		b.unsafe += count(a.unsafe)
+		if a.bad {
+			b.bad++
+		}
+		if a.unsafe {
+			b.unsafe++
+		}
 		if len(b.answers) == 0 {
 			if err := out.Flush(); err != nil {
 				return err
@@ -120,13 +116,6 @@ func (b *batch) write(w io.Writer) error {
 		}
 	}
 	return out.Flush()
-}
-
-func count(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
 }
 
 // end turns the batch into an exit status.

@@ -90,7 +90,6 @@ func (f *verifyFlags) tlsrptRecord() (*report.Published, error) {
 	}
 	o := tlsrpt.Judge(c.NextHop, answer(f.tlsrpt))
 	if c.NextHop.IsZero() {
-		o.External = nil
 		o.Warnings = slices.DeleteFunc(o.Warnings, func(w tlsrpt.Warning) bool { return w.Code == tlsrpt.External })
 	}
 	return report.PublishedTLSRPT(&o), nil
