@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 30s
 
-.PHONY: all build demo test test-mta test-parity check fuzz bench golden vuln clean
+.PHONY: all build demo test test-mta test-parity test-mox check fuzz bench golden vuln clean
 
 all: check test
 
@@ -20,6 +20,9 @@ test-mta: ## scan real Postfix, Exim, Sendmail, Courier and OpenSMTPD behind unb
 
 test-parity: ## mxtls plan against two releases of Postfix that send mail to some 300 domains, and 3.7 under 192 main.cfs (Debian 12, root)
 	go test -count=1 -tags parity -run TestParity -v -timeout 12m ./cmd/mxtls
+
+test-mox: ## what mox's parsers of MTA-STS and TLSRPT make of the texts in testdata/published
+	cd testdata/mox && go vet . && go test -count=1 -v .
 
 check: ## format, vet, lint, tidiness; changes nothing
 	@test -z "$$(gofmt -s -l .)" || { echo "not gofmt'ed:"; gofmt -s -l .; exit 1; }

@@ -31,16 +31,13 @@ type scanFlags struct {
 	sources     sourceFlags
 	output      outputFlags
 	listPresets bool
+	rootFlags
 
 	resolvers     []string
 	trustAD       bool
 	ehlo          string
 	port          uint16
 	only4, only6  bool
-	caFile        string
-	caPath        string
-	ca            string
-	at            string
 	concurrency   int
 	rate          float64
 	perProvider   int
@@ -127,7 +124,7 @@ func (f *scanFlags) registerFile(cmd *cobra.Command) {
 func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	f.registerRoots(cmd)
-	fl.StringVar(&f.at, "at", "", "judge certificates as of this `TIME` (RFC 3339 or YYYY-MM-DD)")
+	f.registerTime(cmd)
 	fl.StringArrayVar(&f.resolvers, "resolver", nil, "ask this DNS resolver (`HOST[:PORT]`); repeatable (default: /etc/resolv.conf)")
 	fl.BoolVar(&f.trustAD, "trust-ad", false, "believe that resolver's DNSSEC verdicts though it is not on loopback")
 	fl.StringVar(&f.ehlo, "ehlo", "", "the `NAME` to greet with (default: this machine's FQDN)")
@@ -151,14 +148,6 @@ func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl.BoolVar(&f.noVantage, "no-vantage-check", false, "do not check whether this machine can see the Internet's mail servers")
 	fl.StringArrayVar(&f.controls, "vantage-host", defaultControls,
 		"a `DOMAIN` that certainly offers STARTTLS, looked at only when the first domains\nall fail; repeatable")
-}
-
-// registerRoots adds the flags that say by whose roots certificates are judged.
-func (f *scanFlags) registerRoots(cmd *cobra.Command) {
-	fl := cmd.Flags()
-	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
-	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
-	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
 }
 
 // options checks the flags that make the scanner and turns them into its Options.
@@ -277,29 +266,12 @@ func parseTime(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--at %q is no time: write 2026-11-23 or 2026-11-23T10:29:00Z", text)
 }
 
-// roots loads the bundle that the flags name.
+// roots are those that the flags name, else those of the run that is judged again.
 func (f *scanFlags) roots() (*pkix.Bundle, error) {
-	switch {
-	case nonEmpty(f.caFile, f.caPath, f.ca) > 1:
-		return nil, fmt.Errorf("--ca-file, --ca-path and --ca exclude each other")
-	case f.caFile != "":
-		return named("--ca-file")(pkix.Load(f.caFile))
-	case f.caPath != "":
-		return named("--ca-path")(pkix.LoadDir(f.caPath))
-	case f.ca == "mozilla":
-		return pkix.Mozilla()
-	case f.ca == "system":
-		return pkix.System()
-	case f.ca != "":
-		return nil, fmt.Errorf("--ca %q is no bundle: it is system or mozilla", f.ca)
-	case f.saved != nil:
+	if !f.given() && f.saved != nil {
 		return f.saved.bundle()
 	}
-	b, err := pkix.System()
-	if err != nil {
-		return pkix.Mozilla()
-	}
-	return b, nil
+	return f.load()
 }
 
 // named puts the flag before what was wrong with its file.
