@@ -1,0 +1,322 @@
+//go:build mta
+
+package main_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/smtp"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// daneLevels are the levels at which mail goes to the domains with TLSA records.
+var daneLevels = []string{"dane", "dane-only"}
+
+const (
+	daneSubmission = "127.25.6.99:25"
+	daneSilent     = "127.25.0.55:53" // a name server of the lab's zones; nobody but this test is there
+	danePatience   = 3 * time.Minute
+	daneFingers    = "6" // posttls-fingers at a time
+)
+
+// daneLine is a line of JSONL of scan, and of plan, as far as DANE is concerned.
+type daneLine struct {
+	Type    string `json:"type"`
+	Domain  string `json:"domain"`
+	Level   string `json:"dane_level"`
+	Servers []struct {
+		Host    string `json:"host"`
+		Address string `json:"address"`
+		DANE    struct {
+			Status     string   `json:"status"`
+			Reason     string   `json:"reason"`
+			BaseDomain string   `json:"base_domain"`
+			Notes      []string `json:"notes"`
+		} `json:"dane"`
+	} `json:"servers"`
+	Findings []findingLine            `json:"findings"`
+	Postfix  map[string]daneDelivered `json:"postfix"`
+}
+
+// daneDelivered is what became of a message, or would.
+type daneDelivered struct {
+	Outcome string `json:"outcome"` // encrypted, plaintext, deferred, bounced
+	Word    string `json:"word"`    // of the last server's session
+	Host    string `json:"host"`
+	Address string `json:"address"`
+	Code    string `json:"code"` // where it is not taken
+	Text    string `json:"text"`
+	Reason  string `json:"reason"` // a prediction's
+}
+
+// checkDANE compares what scan and plan say of domains with TLSA records with the table of mta_dane_cases_test.go, with
+// a Postfix client that delivers at levels dane and dane-only, and with posttls-finger.
+func (l *lab) checkDANE(t *testing.T, _ []string, _ []domainLine) {
+	silent, err := net.ListenPacket("udp", daneSilent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	domains := slices.Sorted(maps.Keys(daneCases))
+	scanned := l.daneScan(t, domains)
+	for _, d := range domains {
+		if got := scanned[d].summary(); got != daneCases[d] {
+			t.Errorf("%s:\n got %s\nwant %s", d, got, daneCases[d])
+		}
+	}
+	release := strings.TrimSpace(string(output(t, scanPatience, l.script, "in", "dane", "postconf", "-h", "mail_version")))
+	planned := l.danePlan(t, domains, "--postfix-version", release)
+	delivered := l.deliverDANE(t, domains)
+	l.compareDANE(t, domains, planned, delivered)
+	l.fingerDANE(t, scanned, planned)
+}
+
+// summary is a line as the table has it: the level, then for each server its status, with /reason where it has one.
+func (d daneLine) summary() string {
+	words := []string{d.Level}
+	for _, s := range d.Servers {
+		word := s.DANE.Status
+		if s.DANE.Reason != "" {
+			word += "/" + s.DANE.Reason
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// daneLines decodes the domains of JSONL.
+func daneLines(t *testing.T, text []byte) map[string]daneLine {
+	t.Helper()
+	all := make(map[string]daneLine)
+	for decoder := json.NewDecoder(bytes.NewReader(text)); decoder.More(); {
+		var line daneLine
+		if err := decoder.Decode(&line); err != nil {
+			t.Fatal(err)
+		}
+		if line.Type == "domain" {
+			all[line.Domain] = line
+		}
+	}
+	return all
+}
+
+func (l *lab) daneScan(t *testing.T, domains []string) map[string]daneLine {
+	t.Helper()
+	return daneLines(t, l.scan(t, domains, "-o", "jsonl"))
+}
+
+// danePlan runs plan on the domains.
+func (l *lab) danePlan(t *testing.T, domains []string, flags ...string) map[string]daneLine {
+	t.Helper()
+	args := append([]string{"plan", "--resolver", labResolver, "--allow-reserved", "--ca-file", l.pki + "/ca.pem",
+		"--ehlo", labEHLO, "--vantage-host", "postfix" + signed, "--rate", "0", "--per-provider", "0", "--quiet",
+		"-o", "jsonl"}, flags...)
+	return daneLines(t, output(t, scanPatience, l.binary, append(args, domains...)...))
+}
+
+var (
+	daneLog    = regexp.MustCompile(`(?m)^\S+ +\d+ \S+ \S+ postfix/(dane|dane-only)/smtp\[(\d+)\]: (.*)$`)
+	daneWord   = regexp.MustCompile(`^(\w+) TLS connection established to \S+\[([0-9.]+)\]:25: `)
+	daneStatus = regexp.MustCompile(`^\w+: to=<[^@]+@([^>]+)>, relay=([^,]+), .* dsn=([0-9.]+), status=(\w+) \((.*)\)$`)
+	daneRelay  = regexp.MustCompile(`^(\S+)\[([0-9.]+)\]:25$`)
+)
+
+// deliverDANE has Postfix send a message to every domain at every level, and returns what its log says of them, by
+// level@domain.
+func (l *lab) deliverDANE(t *testing.T, domains []string) map[string]daneDelivered {
+	t.Helper()
+	file, err := os.Open(l.state + "/log/dane/output")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Seek(0, io.SeekEnd); err != nil { // a lab that was up has deliveries of other days
+		t.Fatal(err)
+	}
+	if err := submitDANE(domains); err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	for deadline := time.Now().Add(danePatience); ; time.Sleep(200 * time.Millisecond) {
+		more, err := io.ReadAll(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, more...)
+		all := readDANE(text)
+		if len(all) == len(domains)*len(daneLevels) {
+			return all
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d outcomes of %d after %v; see %s", len(all), len(domains)*len(daneLevels), danePatience, file.Name())
+		}
+	}
+}
+
+// submitDANE hands Postfix a message for each domain, with a recipient for each level.
+func submitDANE(domains []string) error {
+	c, err := smtp.Dial(daneSubmission)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, d := range domains {
+		if err := c.Mail(""); err != nil { // no sender: nobody wants to know of bounces
+			return err
+		}
+		for _, level := range daneLevels {
+			if err := c.Rcpt(level + "@" + d); err != nil {
+				return err
+			}
+		}
+		w, err := c.Data()
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(w, "Subject: dane\r\n\r\nHello.\r\n")
+		if err := cmp.Or(err, w.Close()); err != nil {
+			return err
+		}
+	}
+	return c.Quit()
+}
+
+// readDANE reads outcomes from a log. One process does one delivery, so that its number joins the lines. A message that
+// a server refused for its recipient went as the session went: some of the lab's servers take no mail at all.
+func readDANE(log []byte) map[string]daneDelivered {
+	words := make(map[string]string) // by process and address
+	all := make(map[string]daneDelivered)
+	for _, m := range daneLog.FindAllSubmatch(log, -1) {
+		level, process, text := string(m[1]), string(m[2]), string(m[3])
+		if w := daneWord.FindStringSubmatch(text); w != nil {
+			words[process+w[2]] = w[1]
+		}
+		s := daneStatus.FindStringSubmatch(text)
+		if s == nil {
+			continue
+		}
+		d := daneDelivered{Outcome: s[4], Code: s[3], Text: s[5]}
+		if at := daneRelay.FindStringSubmatch(s[2]); at != nil {
+			d.Host, d.Address = at[1], at[2]
+			d.Word = words[process+at[2]]
+		}
+		if d.Outcome == "sent" || strings.Contains(d.Text, "in reply to RCPT TO command") {
+			d.Outcome, d.Code, d.Text = "encrypted", "", ""
+			if d.Word == "" {
+				d.Outcome = "plaintext"
+			}
+		}
+		all[level+"@"+s[1]] = d
+	}
+	return all
+}
+
+// compareDANE holds plan against the deliveries: outcome, word, host, address and code.
+func (l *lab) compareDANE(t *testing.T, domains []string, planned map[string]daneLine, delivered map[string]daneDelivered) {
+	t.Helper()
+	texts := 0
+	unused := maps.Clone(daneExceptions)
+	for _, d := range domains {
+		for _, level := range daneLevels {
+			p, o := planned[d].Postfix[level], delivered[level+"@"+d]
+			delete(unused, level+"@"+d)
+			switch fields, why := o.differences(p), daneExceptions[level+"@"+d]; {
+			case why == "" && len(fields) > 0:
+				t.Errorf("%s at %s: %s\n  postfix: %+v\n    mxtls: %+v", d, level, strings.Join(fields, ", "), o, p)
+			case why != "" && len(fields) == 0:
+				t.Errorf("%s at %s is no exception any more: %s", d, level, why)
+			}
+			if o.Text == p.Text {
+				texts++
+			}
+		}
+	}
+	for cell := range unused {
+		t.Errorf("there is no %s to be an exception", cell)
+	}
+	cells := len(domains) * len(daneLevels)
+	t.Logf("%d deliveries to %d domains: %d as plan says, %d with Postfix' very text", cells, len(domains),
+		cells-len(daneExceptions), texts)
+}
+
+// differences are the names of the fields in which a delivery and a prediction differ. Where nobody took the message a
+// prediction may be silent about the word.
+func (o daneDelivered) differences(p daneDelivered) (fields []string) {
+	address, _, _ := strings.Cut(p.Address, ":")
+	for _, f := range []struct {
+		name    string
+		differs bool
+	}{
+		{"outcome", o.Outcome != p.Outcome},
+		{"word", o.Word != p.Word && (o.Outcome == "encrypted" || p.Word != "")},
+		{"host", o.Host != "" && o.Host != strings.ToLower(p.Host)},
+		{"address", o.Host != "" && o.Address != address},
+		{"code", o.Code != p.Code && (o.Outcome == "deferred" || o.Outcome == "bounced")},
+	} {
+		if f.differs {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}
+
+// fingerDANE compares with posttls-finger, where one server alone decides and has records that can be used: for other
+// ones its dane means secure.
+func (l *lab) fingerDANE(t *testing.T, scanned, planned map[string]daneLine) {
+	t.Helper()
+	var domains []string
+	for d, line := range scanned {
+		if len(line.Servers) == 1 && (line.Servers[0].DANE.Status == "match" || line.Servers[0].DANE.Status == "mismatch") {
+			domains = append(domains, d)
+		}
+	}
+	words, bases := l.askFingers(t, domains)
+	for _, d := range domains {
+		want := planned[d].Postfix["dane"].Word
+		if words[d] != want {
+			t.Errorf("%s: posttls-finger says %q, plan %q", d, words[d], want)
+		}
+		if base := scanned[d].Servers[0].DANE.BaseDomain; bases[d] != base {
+			t.Errorf("%s: posttls-finger has TLSA records of %q, scan of %q", d, bases[d], base)
+		}
+	}
+	t.Logf("posttls-finger: %d domains", len(domains))
+}
+
+var (
+	fingerDone = regexp.MustCompile(`(?m)^== (\S+)\n((?:[^=].*\n)*)`)
+	fingerWord = regexp.MustCompile(`posttls-finger: (\w+) TLS connection established`)
+	fingerBase = regexp.MustCompile(`posttls-finger: using DANE RR: _25\._tcp\.(\S+) IN TLSA`)
+)
+
+// askFingers returns posttls-finger's words and TLSA base domains by domain.
+func (l *lab) askFingers(t *testing.T, domains []string) (words, bases map[string]string) {
+	t.Helper()
+	const ask = `out=$(posttls-finger -c -l dane -L summary,verbose -F /lab/pki/ca.pem "$1" 2>&1); printf '== %s\n%s\n' "$1" "$out"`
+	out := output(t, danePatience, l.script, append([]string{"in", "dane", "sh", "-c",
+		`script=$1; shift; printf '%s\n' "$@" | xargs -P ` + daneFingers + ` -n 1 sh -c "$script" sh`, "sh", ask}, domains...)...)
+	words, bases = make(map[string]string), make(map[string]string)
+	for _, m := range fingerDone.FindAllSubmatch(out, -1) {
+		name := string(m[1])
+		if w := fingerWord.FindSubmatch(m[2]); w != nil {
+			words[name] = string(w[1])
+		}
+		if b := fingerBase.FindSubmatch(m[2]); b != nil {
+			bases[name] = strings.TrimSuffix(string(b[1]), ".")
+		}
+	}
+	if len(words) == 0 {
+		t.Fatal(fmt.Errorf("posttls-finger says nothing:\n%s", out))
+	}
+	return words, bases
+}
