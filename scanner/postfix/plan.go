@@ -21,6 +21,7 @@ type plan struct {
 	prints    []string // fingerprints to match
 	tafile    bool
 	half      bool // level dane under an insecure MX answer
+	late      bool // level dane with records that OpenSSL alone finds unusable
 }
 
 // newPlan puts a policy and the configuration together (set_cipher and policy_create in smtp_tls_policy.c).
