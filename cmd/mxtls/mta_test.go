@@ -42,7 +42,7 @@ func TestMTA(t *testing.T) {
 	lines := lab.scanJSON(t, domains)
 	for name, check := range map[string]func(*testing.T, []string, []domainLine){
 		"fields": lab.checkFields, "openssl": lab.checkOpenSSL, "posttls-finger": lab.checkPosttlsFinger,
-		"busy": lab.checkBusy, "csv": lab.checkCSV, "table": lab.checkTable, "dane": lab.checkDANE,
+		"busy": lab.checkBusy, "csv": lab.checkCSV, "table": lab.checkTable, "dane": lab.checkDANE, "mta-sts": lab.checkSTS,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
