@@ -141,6 +141,11 @@ func TestInsecureMX(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			blind := under(at(10, well()), dane.StatusUnknown, dane.ResolverNotTrusted)
+			got := brief(Predict(tt.c, trusted(destination(t, blind), resolve.Insecure), tt.level, 0))
+			if got != "unknown resolver_not_trusted" {
+				t.Errorf("by a resolver that does not validate: %s", got)
+			}
 			alone := destination(t, good)
 			alone.MX = &mx.Set{Kind: mx.Implicit}
 			for d, want := range map[*Destination]string{
