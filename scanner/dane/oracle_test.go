@@ -88,7 +88,8 @@ func sets(s server) map[string][]resolve.TLSA {
 	for subject, c := range map[string]*issued{"leaf": leaf, "inter": s.inter, "root": s.root, "stranger": stranger} {
 		for i := range uint8(12) {
 			usage, selector, matching := usageTA+i/6, i/3%2, i%3
-			all[fmt.Sprintf("%d %d %d %s", usage, selector, matching, subject)] = []resolve.TLSA{tlsa(usage, selector, matching, c)}
+			name := fmt.Sprintf("%d %d %d %s", usage, selector, matching, subject)
+			all[name] = []resolve.TLSA{tlsa(usage, selector, matching, c)}
 		}
 	}
 	return all

@@ -78,8 +78,8 @@ func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 	return st
 }
 
-// tooLate reports whether Postfix finds only in the handshake that no record can be used: since 3.6 (tls_dane.c) it looks
-// at usage, selector and matching type when it reads a record, and leaves the rest to OpenSSL (SSL_dane_tlsa_add).
+// tooLate reports whether Postfix finds only in the handshake that no record can be used: since 3.6 (tls_dane.c) it
+// looks at usage, selector and matching type when it reads a record, and leaves the rest to OpenSSL (SSL_dane_tlsa_add).
 func (n *plan) tooLate(o *dane.Outcome) bool {
 	return n.cfg.Postfix.AtLeast(3, 6) && slices.ContainsFunc(o.Records, func(r dane.Record) bool {
 		switch r.Usability {

@@ -226,7 +226,8 @@ func TestDANEWords(t *testing.T) {
 }
 
 // TestUnusableLate: records that Postfix takes for usable until OpenSSL says otherwise. As seen on Postfix 3.7: level
-// dane goes on without authentication, with the suites of dane, the security level of encrypt and a word that heeds names.
+// dane goes on without authentication, with the suites of dane, the security level of encrypt and a word that heeds
+// names.
 func TestUnusableLate(t *testing.T) {
 	t.Parallel()
 	unusable := func(s Server, why ...dane.Usability) Server {

@@ -39,41 +39,42 @@ func policied(edit func(*Facts, *Server)) Facts {
 	return f
 }
 
-// policyCases are facts, and the findings on what the domain and its hosts publish.
-func policyCases() map[string]struct {
+// A policyCase is facts, and the findings on what the domain and its hosts publish.
+type policyCase struct {
 	facts Facts
 	want  []string
-} {
-	type row = struct {
-		facts Facts
-		want  []string
-	}
-	outcome := func(o dane.Outcome) Facts { return policied(func(_ *Facts, s *Server) { *s = withTLSA(o) }) }
-	sts := func(o mtasts.Outcome) Facts {
-		return policied(func(f *Facts, _ *Server) { f.STS, f.Policy = &mtasts.Facts{}, o })
-	}
-	reports := func(o tlsrpt.Outcome) Facts {
-		return policied(func(f *Facts, _ *Server) { f.TLSRPT, f.Reports = &resolve.Answer{}, o })
-	}
-	level := func(l dane.Level) Facts { return policied(func(f *Facts, _ *Server) { f.DANE = l }) }
-	fit := func(m mtasts.Mode, passes truth.Truth) Facts {
-		return policied(func(f *Facts, s *Server) {
-			f.STS, f.Policy = &mtasts.Facts{}, mtasts.Outcome{Status: mtasts.Valid, Policy: mtasts.Policy{Mode: m}}
-			s.Fit = &mtasts.Fit{Passes: passes, Text: "no pattern is for it"}
+}
+
+var enforced = mtasts.Outcome{Status: mtasts.Valid, Policy: mtasts.Policy{Mode: mtasts.Enforce}}
+
+// policyCases are all by name.
+func policyCases() map[string]policyCase {
+	all := make(map[string]policyCase)
+	maps.Copy(all, tlsaCases())
+	maps.Copy(all, stsCases())
+	maps.Copy(all, reportCases())
+	return all
+}
+
+// tlsaCases are about TLSA records, and about REQUIRETLS.
+func tlsaCases() map[string]policyCase {
+	outcome := func(status dane.Status, reason dane.Reason, notes ...dane.Note) Facts {
+		return policied(func(_ *Facts, s *Server) {
+			*s = withTLSA(dane.Outcome{Status: status, Reason: reason, Notes: notes})
 		})
 	}
-	enforced := mtasts.Outcome{Status: mtasts.Valid, Policy: mtasts.Policy{Mode: mtasts.Enforce}}
-	rows := map[string]row{
+	level := func(l dane.Level) Facts { return policied(func(f *Facts, _ *Server) { f.DANE = l }) }
+	rows := map[string]policyCase{
 		"nothing":     {policied(func(*Facts, *Server) {}), nil},
-		"match":       {outcome(dane.Outcome{Status: dane.Match}), nil},
-		"mismatch":    {outcome(dane.Outcome{Status: dane.Mismatch, Reason: dane.TLSAInvalid}), []string{"error tlsa-invalid"}},
-		"wrong name":  {outcome(dane.Outcome{Status: dane.Mismatch, Reason: dane.HostMismatch}), []string{"error tlsa-invalid"}},
-		"unusable":    {outcome(dane.Outcome{Status: dane.Unusable, Reason: dane.NoUsableRecord}), []string{"warning no_usable_tlsa_record"}},
-		"bogus TLSA":  {outcome(dane.Outcome{Status: dane.Failed, Reason: dane.DNSSECInvalid}), []string{"error dnssec-invalid"}},
-		"SERVFAIL":    {outcome(dane.Outcome{Status: dane.Failed, Reason: dane.LookupFailed}), []string{"error tlsa_lookup_failed"}},
-		"not signed":  {outcome(dane.Outcome{Status: dane.Insecure, Reason: dane.AddressInsecure}), nil},
-		"not judged":  {outcome(dane.Outcome{Reason: dane.ResolverNotTrusted}), nil},
-		"cannot tell": {outcome(dane.Outcome{Reason: dane.CannotTell}), nil},
+		"match":       {outcome(dane.Match, 0), nil},
+		"mismatch":    {outcome(dane.Mismatch, dane.TLSAInvalid), []string{"error tlsa-invalid"}},
+		"wrong name":  {outcome(dane.Mismatch, dane.HostMismatch), []string{"error tlsa-invalid"}},
+		"unusable":    {outcome(dane.Unusable, dane.NoUsableRecord), []string{"warning no_usable_tlsa_record"}},
+		"bogus TLSA":  {outcome(dane.Failed, dane.DNSSECInvalid), []string{"error dnssec-invalid"}},
+		"SERVFAIL":    {outcome(dane.Failed, dane.LookupFailed), []string{"error tlsa_lookup_failed"}},
+		"not signed":  {outcome(dane.Insecure, dane.AddressInsecure), nil},
+		"not judged":  {outcome(0, dane.ResolverNotTrusted), nil},
+		"cannot tell": {outcome(0, dane.CannotTell), nil},
 		"records and no TLS": {policied(func(_ *Facts, s *Server) {
 			s.Session, s.Chain = ended(starttls.EHLO, starttls.StartTLSNotSupported), nil
 			s.TLSA.Found, s.DANE = true, dane.Outcome{Reason: dane.NoCertificate}
@@ -92,7 +93,38 @@ func policyCases() map[string]struct {
 		"ends soon": {expiring(47 * time.Hour), []string{"warning dnssec_signatures_end"}},
 		"ended":     {expiring(-time.Hour), []string{"warning dnssec_signatures_end"}},
 		"ends late": {expiring(49 * time.Hour), nil},
+		"REQUIRETLS too early": {policied(func(_ *Facts, s *Server) {
+			s.Session = session(func(ses *starttls.Session) { ses.Before = append(ses.Before, "requiretls") })
+		}), []string{"warning requiretls_outside_tls"}},
+		"REQUIRETLS": {policied(func(_ *Facts, s *Server) {
+			s.Session = session(func(ses *starttls.Session) { ses.After = append(ses.After, "REQUIRETLS") })
+		}), nil},
+	}
+	for n, title := range daneTitles {
+		want := []string{daneSeverity(n).String() + " " + n.String()}
+		if n < dane.OtherPort {
+			rows["note "+title.title] = policyCase{outcome(dane.Match, 0, n), want}
+			continue
+		}
+		rows["note "+title.title] = policyCase{policied(func(f *Facts, s *Server) {
+			f.Misplaced = []Misplaced{{s.Host, dane.Place{Host: f.Domain, Port: 465, Note: n}}}
+		}), want}
+	}
+	return rows
+}
 
+// stsCases are about MTA-STS.
+func stsCases() map[string]policyCase {
+	sts := func(o mtasts.Outcome) Facts {
+		return policied(func(f *Facts, _ *Server) { f.STS, f.Policy = &mtasts.Facts{}, o })
+	}
+	fit := func(m mtasts.Mode, passes truth.Truth) Facts {
+		return policied(func(f *Facts, s *Server) {
+			f.STS, f.Policy = &mtasts.Facts{}, mtasts.Outcome{Status: mtasts.Valid, Policy: mtasts.Policy{Mode: m}}
+			s.Fit = &mtasts.Fit{Passes: passes, Text: "no pattern is for it"}
+		})
+	}
+	rows := map[string]policyCase{
 		"no record": {sts(mtasts.Outcome{Status: mtasts.None, Reason: mtasts.NoRecord}), nil},
 		"our doing": {sts(mtasts.Outcome{Reason: mtasts.NotFetched}), nil},
 		"enforced":  {sts(enforced), nil},
@@ -112,15 +144,32 @@ func policyCases() map[string]struct {
 			[]string{"warning sts-policy-invalid"}},
 		"testing": {sts(mtasts.Outcome{Status: mtasts.Valid, Policy: mtasts.Policy{Mode: mtasts.Testing}}),
 			[]string{"info sts_not_enforced"}},
-		"passes":          {fit(mtasts.Enforce, truth.Yes), nil},
-		"passes perhaps":  {fit(mtasts.Enforce, truth.Unknown), nil},
-		"fails":           {fit(mtasts.Enforce, truth.No), []string{"error sts_server_fails"}},
-		"fails, so far":   {fit(mtasts.Testing, truth.No), []string{"warning sts_server_fails", "info sts_not_enforced"}},
-		"valid reports":   {reports(tlsrpt.Outcome{Status: tlsrpt.Valid}), nil},
-		"no reports":      {reports(tlsrpt.Outcome{Status: tlsrpt.None, Reason: tlsrpt.NoRecord}), nil},
-		"bad reports":     {reports(tlsrpt.Outcome{Status: tlsrpt.Invalid, Text: "no rua"}), []string{"warning tlsrpt_invalid"}},
-		"reports unknown": {reports(tlsrpt.Outcome{Reason: tlsrpt.LookupFailed, Text: "?"}), []string{"warning tlsrpt_unknown"}},
-		"bogus reports":   {reports(tlsrpt.Outcome{Reason: tlsrpt.LookupBogus, Text: "bogus"}), []string{"error dnssec-invalid"}},
+		"passes":         {fit(mtasts.Enforce, truth.Yes), nil},
+		"passes perhaps": {fit(mtasts.Enforce, truth.Unknown), nil},
+		"fails":          {fit(mtasts.Enforce, truth.No), []string{"error sts_server_fails"}},
+		"fails, so far":  {fit(mtasts.Testing, truth.No), []string{"warning sts_server_fails", "info sts_not_enforced"}},
+	}
+	for c := range stsTitles {
+		o := enforced
+		o.Warnings = []mtasts.Warning{{Code: c, Text: "the evidence"}}
+		rows["policy: "+c.String()] = policyCase{sts(o), []string{severityIn(stsWarnings)(c).String() + " sts_" + c.String()}}
+	}
+	return rows
+}
+
+// reportCases are about TLSRPT.
+func reportCases() map[string]policyCase {
+	reports := func(status tlsrpt.Status, reason tlsrpt.Reason) Facts {
+		return policied(func(f *Facts, _ *Server) {
+			f.TLSRPT, f.Reports = &resolve.Answer{}, tlsrpt.Outcome{Status: status, Reason: reason, Text: "the evidence"}
+		})
+	}
+	rows := map[string]policyCase{
+		"valid reports":   {reports(tlsrpt.Valid, 0), nil},
+		"no reports":      {reports(tlsrpt.None, tlsrpt.NoRecord), nil},
+		"bad reports":     {reports(tlsrpt.Invalid, 0), []string{"warning tlsrpt_invalid"}},
+		"reports unknown": {reports(0, tlsrpt.LookupFailed), []string{"warning tlsrpt_unknown"}},
+		"bogus reports":   {reports(0, tlsrpt.LookupBogus), []string{"error dnssec-invalid"}},
 		"a policy, and no reports": {policied(func(f *Facts, _ *Server) {
 			f.STS, f.Policy = &mtasts.Facts{}, enforced
 			f.TLSRPT, f.Reports = &resolve.Answer{}, tlsrpt.Outcome{Status: tlsrpt.None}
@@ -129,33 +178,12 @@ func policyCases() map[string]struct {
 			*s = withTLSA(dane.Outcome{Status: dane.Match})
 			f.TLSRPT, f.Reports = &resolve.Answer{}, tlsrpt.Outcome{Status: tlsrpt.None}
 		}), []string{"info no_tlsrpt"}},
-		"REQUIRETLS too early": {policied(func(_ *Facts, s *Server) {
-			s.Session = session(func(ses *starttls.Session) { ses.Before = append(ses.Before, "requiretls") })
-		}), []string{"warning requiretls_outside_tls"}},
-		"REQUIRETLS": {policied(func(_ *Facts, s *Server) {
-			s.Session = session(func(ses *starttls.Session) { ses.After = append(ses.After, "REQUIRETLS") })
-		}), nil},
-	}
-	for n, title := range daneTitles {
-		want := []string{daneSeverity(n).String() + " " + n.String()}
-		if n < dane.OtherPort {
-			rows["note "+title.title] = row{outcome(dane.Outcome{Status: dane.Match, Notes: []dane.Note{n}}), want}
-			continue
-		}
-		rows["note "+title.title] = row{policied(func(f *Facts, s *Server) {
-			f.Misplaced = []Misplaced{{s.Host, dane.Place{Host: f.Domain, Port: 465, Note: n}}}
-		}), want}
-	}
-	for c := range stsTitles {
-		o := enforced
-		o.Warnings = []mtasts.Warning{{Code: c, Text: "the evidence"}}
-		rows["policy: "+c.String()] = row{sts(o), []string{severityIn(stsWarnings)(c).String() + " sts_" + c.String()}}
 	}
 	for c := range tlsrptTitles {
-		rows["reports: "+c.String()] = row{
-			reports(tlsrpt.Outcome{Status: tlsrpt.Valid, Warnings: []tlsrpt.Warning{{Code: c, Text: "the evidence"}}}),
-			[]string{severityIn(tlsrptWarnings)(c).String() + " tlsrpt_" + c.String()},
-		}
+		facts := reports(tlsrpt.Valid, 0)
+		facts.Reports.Warnings = []tlsrpt.Warning{{Code: c, Text: "the evidence"}}
+		want := []string{severityIn(tlsrptWarnings)(c).String() + " tlsrpt_" + c.String()}
+		rows["reports: "+c.String()] = policyCase{facts, want}
 	}
 	return rows
 }
@@ -323,8 +351,8 @@ func TestEffective(t *testing.T) {
 		{"DANE", Facts{MX: signed, Servers: []Server{with, with}, STS: asked, Policy: none}, same(ByDANE)},
 		{"DANE under an unsigned MX", Facts{MX: unsigned, Servers: []Server{with}, STS: asked, Policy: none},
 			Effective{ByDANE, ByDANE, ByDANE, Opportunistic}},
-		{"DANE without MX records", Facts{MX: set(mx.Implicit, resolve.Insecure), Servers: []Server{with}, STS: asked, Policy: none},
-			same(ByDANE)},
+		{"DANE without MX records", Facts{MX: set(mx.Implicit, resolve.Insecure), Servers: []Server{with}, STS: asked,
+			Policy: none}, same(ByDANE)},
 		{"DANE and policy", Facts{MX: signed, Servers: []Server{with}, STS: asked, Policy: enforce},
 			Effective{ByDANE, ByDANE, ByDANE, ByBoth}},
 		{"DANE under an unsigned MX, and policy", Facts{MX: unsigned, Servers: []Server{with}, STS: asked, Policy: enforce},
@@ -334,7 +362,8 @@ func TestEffective(t *testing.T) {
 			Effective{ByDANEAndSTS, ByDANEPartly, ByDANEPartly, ByBoth}},
 		{"policy", Facts{MX: signed, Servers: []Server{without}, STS: asked, Policy: enforce},
 			Effective{BySTS, Opportunistic, BySTS, BySTS}},
-		{"policy for testing", Facts{MX: signed, Servers: []Server{without}, STS: asked, Policy: testing}, same(Opportunistic)},
+		{"policy for testing", Facts{MX: signed, Servers: []Server{without}, STS: asked, Policy: testing},
+			same(Opportunistic)},
 		{"nothing", Facts{MX: signed, Servers: []Server{plain, unseen}, STS: asked, Policy: none}, same(Opportunistic)},
 		{"not asked for a policy", Facts{MX: signed, Servers: []Server{without}},
 			Effective{Postfix: Opportunistic}},

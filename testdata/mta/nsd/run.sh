@@ -20,7 +20,9 @@ sign mta-signed.test mta-signed.test.zone
 sign mta-bogus.test mta-bogus.test.zone -i 20200101000000 -e 20200201000000
 cp dane-bogus.zone dane-unsigned.zone
 /lab/conf/nsd/tlsa.sh /lab/conf/nsd/dane.txt mta-{dane,plain}.test.zone dane-{bogus,unsigned}.zone
-sign _25._tcp.mx-bogus.mta-dane.test dane-bogus.zone -i 20200101000000 -e 20200201000000 -o _25._tcp.mx-bogus.mta-dane.test
+old="-i 20200101000000 -e 20200201000000"
+# shellcheck disable=SC2086
+sign _25._tcp.mx-bogus.mta-dane.test dane-bogus.zone $old -o _25._tcp.mx-bogus.mta-dane.test
 cat dane-bogus.zone.ds >>mta-dane.test.zone
 sign mta-dane.test mta-dane.test.zone
 cat mta-signed.test.zone.ds mta-bogus.test.zone.ds mta-dane.test.zone.ds >>root.zone

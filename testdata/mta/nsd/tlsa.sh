@@ -1,12 +1,12 @@
 #!/bin/bash
-# tlsa.sh SETUPS ZONE...: turns @NAME in zones' TLSA records into data, and appends the set-ups to the first of them. @NAME is the certificate
-# /lab/pki/dane-NAME.pem or /lab/pki/NAME.pem, its key, or a digest of it; @NAME~ is the same with a wrong last octet,
-# @NAME- without it. A line "NAME SERVER RECORD[, RECORD]" of SETUPS is a domain NAME whose one host mx-NAME is that
-# server, and has these TLSA records.
+# tlsa.sh SETUPS ZONE...: turns @NAME in zones' TLSA records into data, and appends the set-ups to the first of them.
+# @NAME is the certificate /lab/pki/dane-NAME.pem or /lab/pki/NAME.pem, its key, or a digest of it; @NAME~ is the same
+# with a wrong last octet, @NAME- without it. A line "NAME SERVER RECORD[, RECORD]" of SETUPS is a domain NAME whose one
+# host mx-NAME is that server, and has these TLSA records.
 set -euo pipefail
 setups=$1
 shift
-servers=(rsa chain full bare expired wrongname both selfsigned none foreign anonymous old ed25519) # 127.25.6.1 and so on
+servers=(rsa chain full bare expired wrongname both selfsigned none foreign anonymous old ed25519) # 127.25.6.1 ff.
 
 declare -A data # by "NAME SELECTOR TYPE"
 # read_certificates NAME...: fills data.

@@ -1,6 +1,6 @@
 #!/bin/bash
-# dane.sh: the certificates of the servers with TLSA records, sourced by make.sh. DIR/dane-NAME.pem and DIR/dane-NAME.key
-# are a server's, DIR/dane-NAME.leaf.pem its own certificate alone. All hosts are NAME.mta-dane.test, hence the wildcard.
+# dane.sh: the certificates of the servers with TLSA records, sourced by make.sh. DIR/dane-NAME.pem is what a server
+# sends, DIR/dane-NAME.key its key. All hosts are NAME.mta-dane.test, hence the wildcard.
 # shellcheck shell=bash disable=SC2154
 
 # dane NAME KIND ISSUER: a certificate for all hosts; SAN, FROM and TO say otherwise.
@@ -8,7 +8,6 @@ dane() {
 	genkey "dane-$1" "$2"
 	SAN=${SAN_FOR:-DNS:*.mta-dane.test} sign "dane-$1" "$3" leaf "${FROM:-$((year - 1))0101000000Z}" \
 		"${TO:-$((year + 1))1231235959Z}" "/CN=dane-$1"
-	cp "$dir/dane-$1.pem" "$dir/dane-$1.leaf.pem"
 }
 
 # sends NAME CERTIFICATE...: what the server NAME sends behind its own certificate.
@@ -51,7 +50,8 @@ sts() {
 	shift 2
 	for host; do san+=,DNS:mta-sts.sts-$host.mta-dane.test; done
 	genkey "$name" p256
-	SAN=${san#,} sign "$name" "$issuer" leaf "${FROM:-$((year - 1))0101000000Z}" "${TO:-$((year + 1))1231235959Z}" "/CN=$name"
+	SAN=${san#,} sign "$name" "$issuer" leaf "${FROM:-$((year - 1))0101000000Z}" \
+		"${TO:-$((year + 1))1231235959Z}" "/CN=$name"
 }
 
 sts sts ca good testing off other dane short syntax redirect missing html wrongname record
