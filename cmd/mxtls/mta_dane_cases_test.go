@@ -69,6 +69,7 @@ var daneCases = map[string]string{
 	"usage-1.mta-dane.test":          "tls_only unusable/no_usable_tlsa_record",
 	"usage-4.mta-dane.test":          "tls_only unusable/no_usable_tlsa_record",
 	"usage-255.mta-dane.test":        "tls_only unusable/no_usable_tlsa_record",
+	"selector-255.mta-dane.test":     "tls_only unusable/no_usable_tlsa_record",
 	"selector-2.mta-dane.test":       "tls_only unusable/no_usable_tlsa_record",
 	"matching-3.mta-dane.test":       "tls_only unusable/no_usable_tlsa_record",
 	"matching-255.mta-dane.test":     "tls_only unusable/no_usable_tlsa_record",

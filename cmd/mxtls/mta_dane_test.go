@@ -220,10 +220,11 @@ func readDANE(log []byte) map[string]daneDelivered {
 	return all
 }
 
-// compareDANE holds plan against the deliveries: outcome, word, host, address and code.
+// compareDANE holds plan against the deliveries: outcome, word, host, address, code and
+// the text of what was not taken.
 func compareDANE(t *testing.T, domains []string, planned map[string]daneLine, delivered map[string]daneDelivered) {
 	t.Helper()
-	agreed, texts := 0, 0
+	agreed := 0
 	unused := maps.Clone(daneExceptions)
 	for _, d := range domains {
 		for _, level := range daneLevels {
@@ -238,22 +239,19 @@ func compareDANE(t *testing.T, domains []string, planned map[string]daneLine, de
 			if len(o.differences(p)) == 0 {
 				agreed++
 			}
-			if o.Text == p.Text {
-				texts++
-			}
 		}
 	}
 	for cell := range unused {
 		t.Errorf("there is no %s to be an exception", cell)
 	}
-	t.Logf("%d deliveries to %d domains: %d as plan says, %d with Postfix' very text", len(delivered), len(domains),
-		agreed, texts)
+	t.Logf("%d deliveries to %d domains: %d as plan says", len(delivered), len(domains), agreed)
 }
 
 // differences are the names of the fields in which a delivery and a prediction differ. Where nobody took the message a
 // prediction may be silent about the word.
 func (o daneDelivered) differences(p daneDelivered) (fields []string) {
 	address, _, _ := strings.Cut(p.Address, ":")
+	taken := o.Outcome == "encrypted" || o.Outcome == "plaintext"
 	for _, f := range []struct {
 		name    string
 		differs bool
@@ -262,7 +260,8 @@ func (o daneDelivered) differences(p daneDelivered) (fields []string) {
 		{"word", o.Word != p.Word && (o.Outcome == "encrypted" || p.Word != "")},
 		{"host", o.Host != "" && o.Host != strings.ToLower(p.Host)},
 		{"address", o.Host != "" && o.Address != address},
-		{"code", o.Code != p.Code && (o.Outcome == "deferred" || o.Outcome == "bounced")},
+		{"code", o.Code != p.Code && !taken},
+		{"text", o.Text != p.Text && !taken && !strings.Contains(o.Text, "Name service error")}, // this one has no IPv6
 	} {
 		if f.differs {
 			fields = append(fields, f.name)

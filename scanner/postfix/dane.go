@@ -79,14 +79,12 @@ func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 }
 
 // tooLate reports whether Postfix finds only in the handshake that no record can be used: since 3.6 (tls_dane.c) it
-// looks at usage, selector and matching type when it reads a record, and leaves the rest to OpenSSL (SSL_dane_tlsa_add).
+// looks at no more than the usage, and for the matching type of private use, when it reads a record, and leaves the rest
+// to OpenSSL (SSL_dane_tlsa_add).
 func (n *plan) tooLate(o *dane.Outcome) bool {
+	const private = 255 // RFC 7218 2.3
 	return n.cfg.Postfix.AtLeast(3, 6) && slices.ContainsFunc(o.Records, func(r dane.Record) bool {
-		switch r.Usability {
-		case dane.WrongLength, dane.BadCertificate, dane.BadKey:
-			return true
-		}
-		return false
+		return r.Usability > dane.UnknownUsage && r.Matching != private
 	})
 }
 

@@ -233,7 +233,11 @@ func TestUnusableLate(t *testing.T) {
 	unusable := func(s Server, why ...dane.Usability) Server {
 		s.DANE = &dane.Outcome{Status: dane.Unusable, Reason: dane.NoUsableRecord, Base: host(t, "mx1.example.test")}
 		for _, u := range why {
-			s.DANE.Records = append(s.DANE.Records, dane.Record{Usability: u})
+			r := dane.Record{Usability: u}
+			if u == dane.UnknownMatching {
+				r.Matching = 255
+			}
+			s.DANE.Records = append(s.DANE.Records, r)
 		}
 		return s
 	}
@@ -258,6 +262,10 @@ func TestUnusableLate(t *testing.T) {
 			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
 		{"another usage alone", Version{3, 7}, unusable(other, dane.PKIXUsage), "encrypted Trusted",
 			"deferred 4.7.5 no_usable_tlsa_record"},
+		{"a matching type of private use", Version{3, 7}, unusable(other, dane.UnknownMatching), "encrypted Trusted",
+			"deferred 4.7.5 no_usable_tlsa_record"},
+		{"an unknown selector", Version{3, 7}, unusable(other, dane.UnknownSelector), "encrypted Untrusted",
+			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
 		{"wrong name", Version{3, 7}, unusable(other, dane.BadCertificate), "encrypted Untrusted",
 			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
 		{"wrong name, newer", Version{3, 10}, unusable(other, dane.BadCertificate), "encrypted Trusted",

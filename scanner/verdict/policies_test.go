@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"crypto/tls"
 	"maps"
 	"slices"
 	"strings"
@@ -96,6 +97,8 @@ func tlsaCases() map[string]policyCase {
 		"REQUIRETLS too early": {policied(func(_ *Facts, s *Server) {
 			s.Session = session(func(ses *starttls.Session) { ses.Before = append(ses.Before, "requiretls") })
 		}), []string{"warning requiretls_outside_tls"}},
+		"TLS 1.0": {oldTLS(dane.Match), []string{"warning openssl_refuses"}},
+		"TLS 1.0, where authentication is not wanted": {oldTLS(dane.Unusable), []string{"warning no_usable_tlsa_record"}},
 		"REQUIRETLS": {policied(func(_ *Facts, s *Server) {
 			s.Session = session(func(ses *starttls.Session) { ses.After = append(ses.After, "REQUIRETLS") })
 		}), nil},
@@ -186,6 +189,17 @@ func reportCases() map[string]policyCase {
 		rows["reports: "+c.String()] = policyCase{facts, want}
 	}
 	return rows
+}
+
+// oldTLS are facts of a server that shows TLS 1.0 to who goes by its TLSA records.
+func oldTLS(status dane.Status) Facts {
+	return policied(func(_ *Facts, s *Server) {
+		*s = withTLSA(dane.Outcome{Status: status})
+		s.Named = session(func(ses *starttls.Session) {
+			ses.TLS.Version, ses.TLS.Suite = tls.VersionTLS10, tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA
+			ses.TLS.Renegotiation = true
+		})
+	})
 }
 
 // expiring are facts of a host whose TLSA records' signatures have that long to go.
