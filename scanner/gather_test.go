@@ -346,11 +346,8 @@ func TestWithout(t *testing.T) {
 				"TLSRPT": {tt.without.TLSRPT, w.asked("_smtp._tls.example.com", "TXT"), r.Facts.Reports.Status == tlsrpt.Valid,
 					r.Facts.TLSRPT != nil},
 			} {
-				for _, there := range left[1:] {
-					if there == left[0] {
-						t.Errorf("%s: left out, asked, judged, facts: %v", what, left)
-						break
-					}
+				if slices.Contains(left[1:], left[0]) {
+					t.Errorf("%s: left out, asked, judged, facts: %v", what, left)
 				}
 			}
 			sessions := 1
