@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"crypto/tls"
 	"net/netip"
 
 	"mxtls/scanner/dane"
@@ -16,6 +17,7 @@ import (
 // not ask pays nothing; it shares r's sessions and is not changed. Predictions are sure where Options.AsPostfix was set.
 func (j *Judge) Destination(r *Result) *postfix.Destination {
 	set := r.Facts.MX
+	names := dane.NamesOf(r.Target, &set)
 	d := &postfix.Destination{Target: r.Target, MX: &set, Servers: make([]postfix.Server, len(r.Facts.Servers))}
 	for i := range r.Facts.Servers {
 		f := &r.Facts.Servers[i]
@@ -24,7 +26,8 @@ func (j *Judge) Destination(r *Result) *postfix.Destination {
 			Level0: j.postfixChain(f.Session, 0), Level1: j.postfixChain(f.Session, 1),
 		}
 		if asked(&f.TLSA) {
-			d.Servers[i].DANE, d.Servers[i].DANESession = &f.DANE, f.Named
+			o := j.met(f, names)
+			d.Servers[i].DANE, d.Servers[i].DANESession = &o, f.Named
 		}
 	}
 	return d
@@ -33,6 +36,21 @@ func (j *Judge) Destination(r *Result) *postfix.Destination {
 // asked reports whether TLSA records were looked for.
 func asked(r *dane.Records) bool {
 	return r.Found || r.Status != dane.StatusUnknown || r.Reason != dane.ReasonNone
+}
+
+// met is what DANE makes of the one certificate that Postfix meets, where the verdict is on all that the server has.
+// In TLS 1.3 the client's order of signature algorithms decides: crypto/tls has RSA first, OpenSSL all others, so that a
+// server which showed RSA to us and has ECDSA shows that.
+func (j *Judge) met(f *verdict.Server, names dane.Names) dane.Outcome {
+	chain := shown(f.Named, 1)
+	if chain == nil || !f.TLSA.Found {
+		return f.DANE
+	}
+	modern := f.Named.TLS != nil && f.Named.TLS.Version == tls.VersionTLS13
+	if other := f.OtherKey; modern && other != nil && other.Ask.Key == starttls.ECDSAKey && other.TLS != nil {
+		chain = other.TLS.Chain
+	}
+	return dane.Judge(f.TLSA, chain, names, j.at)
 }
 
 // postfixChain is the verdict on the chain that a Postfix client is shown at OpenSSL's security level; nil where none

@@ -42,7 +42,7 @@ func TestMTA(t *testing.T) {
 	lines := lab.scanJSON(t, domains)
 	for name, check := range map[string]func(*testing.T, []string, []domainLine){
 		"fields": lab.checkFields, "openssl": lab.checkOpenSSL, "posttls-finger": lab.checkPosttlsFinger,
-		"busy": lab.checkBusy, "csv": lab.checkCSV, "table": lab.checkTable,
+		"busy": lab.checkBusy, "csv": lab.checkCSV, "table": lab.checkTable, "dane": lab.checkDANE, "mta-sts": lab.checkSTS,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +53,7 @@ func TestMTA(t *testing.T) {
 
 // lab is the running lab and the binary to try on it.
 type lab struct {
-	script, pki, binary string
+	script, state, pki, binary string
 }
 
 // startLab starts the servers, unless they run already, and stops what it started at the end of the test.
@@ -70,7 +70,7 @@ func startLab(t *testing.T) *lab {
 	if state == "" {
 		state = "/var/tmp/mxtls-mta"
 	}
-	l := &lab{script: script, pki: filepath.Join(state, "pki"), binary: filepath.Join(t.TempDir(), "mxtls")}
+	l := &lab{script: script, state: state, pki: filepath.Join(state, "pki"), binary: filepath.Join(t.TempDir(), "mxtls")}
 	if exec.Command(script, "status").Run() != nil {
 		t.Cleanup(func() { output(t, time.Minute, script, "down") })
 		t.Logf("%s", output(t, labPatience, "sh", "-c", `"$0" up 2>&1`, script))

@@ -67,37 +67,17 @@ func servers(t testing.TB) []server {
 	}
 }
 
-// sets are the record sets that are put beside each chain.
+// sets are the record sets that are put beside each chain: every usage, selector and matching type of mail for the
+// leaf, what is above it and somebody else, and some that are more than one record.
 func sets(s server) map[string][]resolve.TLSA {
 	leaf, stranger := s.chain[0], newStranger()
-	return map[string][]resolve.TLSA{
-		"3 1 1":                  {tlsa(3, 1, 1, leaf)},
-		"3 0 1":                  {tlsa(3, 0, 1, leaf)},
-		"3 1 2":                  {tlsa(3, 1, 2, leaf)},
-		"3 1 0":                  {tlsa(3, 1, 0, leaf)},
-		"3 0 0":                  {tlsa(3, 0, 0, leaf)},
-		"3 1 1 of another":       {tlsa(3, 1, 1, stranger)},
-		"3 1 1 of the root":      {tlsa(3, 1, 1, s.root)},
+	all := map[string][]resolve.TLSA{
 		"3 1 1 twice":            {tlsa(3, 1, 1, stranger), tlsa(3, 1, 1, leaf)},
 		"wrong 3 1 2, 3 1 1":     {tlsa(3, 1, 1, leaf), tlsa(3, 1, 2, stranger)},
 		"3 1 2, wrong 3 1 1":     {tlsa(3, 1, 1, stranger), tlsa(3, 1, 2, leaf)},
 		"wrong 3 1 2, 3 0 1":     {tlsa(3, 0, 1, leaf), tlsa(3, 1, 2, stranger)},
 		"wrong 3 1 2, 3 1 0":     {tlsa(3, 1, 0, leaf), tlsa(3, 1, 2, stranger)},
-		"2 1 1 root":             {tlsa(2, 1, 1, s.root)},
-		"2 0 1 root":             {tlsa(2, 0, 1, s.root)},
-		"2 0 2 root":             {tlsa(2, 0, 2, s.root)},
-		"2 1 0 root":             {tlsa(2, 1, 0, s.root)},
-		"2 0 0 root":             {tlsa(2, 0, 0, s.root)},
-		"2 1 1 inter":            {tlsa(2, 1, 1, s.inter)},
-		"2 1 0 inter":            {tlsa(2, 1, 0, s.inter)},
-		"2 0 0 inter":            {tlsa(2, 0, 0, s.inter)},
 		"2 0 0 inter and root":   {tlsa(2, 0, 0, s.inter), tlsa(2, 0, 0, s.root)},
-		"2 1 1 leaf":             {tlsa(2, 1, 1, leaf)},
-		"2 0 1 leaf":             {tlsa(2, 0, 1, leaf)},
-		"2 1 0 leaf":             {tlsa(2, 1, 0, leaf)},
-		"2 0 0 leaf":             {tlsa(2, 0, 0, leaf)},
-		"2 1 1 of another":       {tlsa(2, 1, 1, stranger)},
-		"2 1 0 of another":       {tlsa(2, 1, 0, stranger)},
 		"wrong 2 1 2, 2 1 1":     {tlsa(2, 1, 1, s.root), tlsa(2, 1, 2, stranger)},
 		"wrong 3 1 1, 2 1 1":     {tlsa(2, 1, 1, s.root), tlsa(3, 1, 1, stranger)},
 		"3 1 1, wrong 2 1 1":     {tlsa(2, 1, 1, stranger), tlsa(3, 1, 1, leaf)},
@@ -105,7 +85,19 @@ func sets(s server) map[string][]resolve.TLSA {
 		"root or intermediate":   {tlsa(2, 0, 1, s.inter), tlsa(2, 1, 1, s.root)},
 		"unusable beside usable": {{Usage: 3, Selector: 1, Matching: 2, Data: []byte{1}}, tlsa(3, 1, 1, leaf)},
 	}
+	for subject, c := range map[string]*issued{"leaf": leaf, "inter": s.inter, "root": s.root, "stranger": stranger} {
+		for i := range uint8(12) {
+			usage, selector, matching := usageTA+i/6, i/3%2, i%3
+			name := fmt.Sprintf("%d %d %d %s", usage, selector, matching, subject)
+			all[name] = []resolve.TLSA{tlsa(usage, selector, matching, c)}
+		}
+	}
+	return all
 }
+
+// bases are TLSA base domains beside mxHost, which decide for usage 2: one that another's certificate has, one that a
+// wildcard covers, and names below.
+var bases = []string{"other.example", "b.example", "x.mx.example", "deep.b.example"}
 
 // newStranger is a self-signed certificate that nobody sends.
 var newStranger = sync.OnceValue(func() *issued {
@@ -124,21 +116,31 @@ func TestOpenSSL(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	for _, s := range servers(t) {
-		asked += len(sets(s))
+		asked += len(sets(s)) + 2*len(bases)
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			addr := serve(t, s.chain)
-			for name, records := range sets(s) {
-				o := Judge(found(records...), ders(s.chain...), Names{}, now)
-				if got, want := ours(&o), askOpenSSL(t, addr, records); got != want {
+			check := func(name, base string, records []resolve.TLSA) {
+				f := found(records...)
+				f.Base = host(base)
+				o := Judge(f, ders(s.chain...), Names{}, now)
+				if got, want := ours(&o), askOpenSSL(t, addr, base, records); got != want {
 					t.Errorf("%s: %+v (%s, %s), OpenSSL says %+v", name, got, o.Reason, o.Text, want)
 				}
 			}
+			for name, records := range sets(s) {
+				check(name, mxHost, records)
+			}
+			for _, base := range bases {
+				check("2 0 0 inter for "+base, base, []resolve.TLSA{tlsa(2, 0, 0, s.inter)})
+				check("2 1 1 root, 3 1 1 for "+base, base, []resolve.TLSA{tlsa(2, 1, 1, s.root), tlsa(3, 1, 1, newStranger())})
+			}
 		})
 	}
-	if asked < 400 {
+	if asked < 1000 {
 		t.Errorf("only %d pairs of chain and records", asked)
 	}
+	t.Logf("%d pairs of chain and records", asked)
 }
 
 // ours is an outcome as OpenSSL would report it.
@@ -168,11 +170,11 @@ var (
 )
 
 // askOpenSSL has s_client look at a server as Postfix does: security level 1, ten intermediates, no names for usage 3.
-func askOpenSSL(t *testing.T, addr string, records []resolve.TLSA) verdict {
+func askOpenSSL(t *testing.T, addr, base string, records []resolve.TLSA) verdict {
 	t.Helper()
 	args := []string{"s_client", "-connect", addr, "-brief", "-no-CApath", "-no-CAfile", "-no-CAstore",
 		"-attime", strconv.FormatInt(now.Unix(), 10), "-auth_level", "1", "-verify", "10",
-		"-dane_tlsa_domain", mxHost, "-dane_ee_no_namechecks"}
+		"-dane_tlsa_domain", base, "-dane_ee_no_namechecks"}
 	for _, r := range records {
 		args = append(args, "-dane_tlsa_rrdata", fmt.Sprintf("%d %d %d %x", r.Usage, r.Selector, r.Matching, r.Data))
 	}

@@ -1,6 +1,8 @@
 package postfix
 
 import (
+	"slices"
+
 	"mxtls/scanner/dane"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
@@ -40,7 +42,7 @@ func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 		return n.without(s, nexthop, May, NoDNSSEC, "client TLS configuration problem")
 	case o == nil:
 		return n.ended(s, unknown(DaneNotChecked))
-	case o.Reason == dane.ResolverNotTrusted: // then it says nothing of the MX answer either
+	case o.Reason == dane.ResolverNotTrusted: // who says that nothing is signed may not have looked
 		return n.ended(s, unknown(o.Reason.String()))
 	case unsigned && (n.level == DaneOnly || insecureMX == May):
 		return n.without(s, nexthop, May, MXInsecure, "non DNSSEC destination")
@@ -53,7 +55,9 @@ func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 	case dane.None, dane.Insecure:
 		return n.without(s, nexthop, May, o.Reason.String(), "no TLSA records found")
 	case dane.Unusable:
-		return n.without(s, nexthop, Encrypt, o.Reason.String(), "TLSA records unusable")
+		if !n.tooLate(o) {
+			return n.without(s, nexthop, Encrypt, o.Reason.String(), "TLSA records unusable")
+		}
 	case dane.StatusUnknown:
 		if len(o.Records) == 0 {
 			return n.ended(s, unknown(orElse(o.Reason.String(), DaneNotChecked)))
@@ -63,7 +67,7 @@ func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 		return n.at(Encrypt).attempt(s, nexthop)
 	}
 	m := *n
-	m.half = unsigned
+	m.half, m.late = unsigned, o.Status == dane.Unusable && n.level == Dane
 	if s.DANESession == nil {
 		return m.attempt(s, nexthop)
 	}
@@ -72,6 +76,16 @@ func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 	st := m.attempt(&named, nexthop)
 	st.server = s
 	return st
+}
+
+// tooLate reports whether Postfix finds only in the handshake that no record can be used: since 3.6 (tls_dane.c) it
+// looks at no more than the usage, and for the matching type of private use, when it reads a record, and leaves the rest
+// to OpenSSL (SSL_dane_tlsa_add).
+func (n *plan) tooLate(o *dane.Outcome) bool {
+	const private = 255 // RFC 7218 2.3
+	return n.cfg.Postfix.AtLeast(3, 6) && slices.ContainsFunc(o.Records, func(r dane.Record) bool {
+		return r.Usability > dane.UnknownUsage && r.Matching != private
+	})
 }
 
 // without is a server at which there is no DANE: level dane makes do with another level, dane-only goes on to the next
@@ -99,7 +113,7 @@ func (n *plan) at(level Level) *plan {
 
 // matchDANE judges at the levels dane and dane-only. Since 3.1 a server that an insecure MX answer named is held to its
 // records all the same and not called Verified (TLS_LEV_HALF_DANE).
-func (n *plan) matchDANE(s *Server) belief {
+func (n *plan) matchDANE(s *Server, nexthop name.Name) belief {
 	o := s.DANE
 	switch o.Status {
 	case dane.Match:
@@ -108,12 +122,36 @@ func (n *plan) matchDANE(s *Server) belief {
 		}
 		return belief{word: Verified}
 	case dane.Mismatch:
+	case dane.Unusable:
+		return n.fallback(s, nexthop)
 	default:
 		return belief{unknown: true, reason: orElse(o.Reason.String(), HandshakeNotSeen)}
 	}
 	b := belief{word: Untrusted, refused: true, reason: o.Reason.String()}
 	if o.Reason == dane.HostMismatch && o.Chain.Status == pkix.Trusted && n.cfg.Postfix.AtLeast(3, 9) {
 		b.word = Trusted // as in match
+	}
+	return b
+}
+
+// fallback is a session that began in the belief that there are usable records. Level dane goes on without: at OpenSSL's
+// security level of encrypt, with the suites and the names to match of dane ("all TLSA records unusable, fallback to
+// unauthenticated TLS", tls_client.c).
+func (n *plan) fallback(s *Server, nexthop name.Name) belief {
+	if n.level == DaneOnly {
+		return belief{word: Untrusted, refused: true, reason: s.DANE.Reason.String()}
+	}
+	c := s.Level0
+	if c == nil { // with suites that need no certificate there is none
+		c = s.Level1
+	}
+	b := belief{word: n.word(c)}
+	if b.word != Trusted || n.cfg.Postfix.AtLeast(3, 9) { // as in match
+		return b
+	}
+	_, base := c.MatchHost(s.DANE.Base)
+	if _, next := c.MatchHost(nexthop); !base && !next {
+		b.word = Untrusted
 	}
 	return b
 }

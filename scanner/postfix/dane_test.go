@@ -1,6 +1,7 @@
 package postfix
 
 import (
+	"crypto/tls"
 	"testing"
 	"time"
 
@@ -140,6 +141,11 @@ func TestInsecureMX(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			blind := under(at(10, well()), dane.StatusUnknown, dane.ResolverNotTrusted)
+			got := brief(Predict(tt.c, trusted(destination(t, blind), resolve.Insecure), tt.level, 0))
+			if got != "unknown resolver_not_trusted" {
+				t.Errorf("by a resolver that does not validate: %s", got)
+			}
 			alone := destination(t, good)
 			alone.MX = &mx.Set{Kind: mx.Implicit}
 			for d, want := range map[*Destination]string{
@@ -216,5 +222,70 @@ func TestDANEWords(t *testing.T) {
 		if got, _ := Current(unsure, d, 0); brief(got) != want {
 			t.Errorf("%s without DNSSEC: %s, want %s", line, brief(got), want)
 		}
+	}
+}
+
+// TestUnusableLate: records that Postfix takes for usable until OpenSSL says otherwise. As seen on Postfix 3.7: level
+// dane goes on without authentication, with the suites of dane, the security level of encrypt and a word that heeds
+// names.
+func TestUnusableLate(t *testing.T) {
+	t.Parallel()
+	unusable := func(s Server, why ...dane.Usability) Server {
+		s.DANE = &dane.Outcome{Status: dane.Unusable, Reason: dane.NoUsableRecord, Base: host(t, "mx1.example.test")}
+		for _, u := range why {
+			r := dane.Record{Usability: u}
+			if u == dane.UnknownMatching {
+				r.Matching = 255
+			}
+			s.DANE.Records = append(s.DANE.Records, r)
+		}
+		return s
+	}
+	named := func(names ...string) Server {
+		c := chain(pkix.Trusted, pkix.ReasonNone, names...)
+		return certified(at(10, well()), c, c)
+	}
+	// TLS 1.0 with an ephemeral key is refused at security level 1 alone.
+	old := well()
+	old.TLS.Version, old.TLS.Suite = tls.VersionTLS10, tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA
+	anonymous := certified(at(10, old), nil, chain(pkix.Untrusted, pkix.SelfSigned))
+	mine, other := named("mx1.example.test"), named("elsewhere.test")
+	for _, tt := range []struct {
+		name           string
+		release        Version
+		server         Server
+		dane, daneOnly string
+	}{
+		{"a digest cut short", Version{3, 7}, unusable(mine, dane.WrongLength), "encrypted Trusted",
+			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
+		{"beside another usage", Version{3, 7}, unusable(other, dane.PKIXUsage, dane.BadKey), "encrypted Untrusted",
+			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
+		{"another usage alone", Version{3, 7}, unusable(other, dane.PKIXUsage), "encrypted Trusted",
+			"deferred 4.7.5 no_usable_tlsa_record"},
+		{"a matching type of private use", Version{3, 7}, unusable(other, dane.UnknownMatching), "encrypted Trusted",
+			"deferred 4.7.5 no_usable_tlsa_record"},
+		{"an unknown selector", Version{3, 7}, unusable(other, dane.UnknownSelector), "encrypted Untrusted",
+			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
+		{"wrong name", Version{3, 7}, unusable(other, dane.BadCertificate), "encrypted Untrusted",
+			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
+		{"wrong name, newer", Version{3, 10}, unusable(other, dane.BadCertificate), "encrypted Trusted",
+			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
+		{"the domain's name", Version{3, 7}, unusable(named("example.test"), dane.WrongLength), "encrypted Trusted",
+			"deferred Untrusted 4.7.5 no_usable_tlsa_record"},
+		{"wrong name, before OpenSSL had a say", Version{3, 5}, unusable(other, dane.WrongLength), "encrypted Trusted",
+			"deferred 4.7.5 no_usable_tlsa_record"},
+		{"TLS 1.0", Version{3, 7}, unusable(anonymous, dane.WrongLength), "encrypted Untrusted",
+			"deferred 4.7.5 tls_refused"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := validating(t, tt.release, "smtp_tls_CAfile = /roots")
+			d := trusted(destination(t, tt.server), resolve.Secure)
+			for level, want := range map[Level]string{Dane: tt.dane, DaneOnly: tt.daneOnly} {
+				if got := brief(Predict(c, d, level, 0)); got != want {
+					t.Errorf("%s: %s, want %s", level, got, want)
+				}
+			}
+		})
 	}
 }

@@ -141,7 +141,7 @@ func (n *plan) refuses(f *clienthello.Flight) bool {
 	modern := n.cfg.OpenSSL.AtLeast(3, 0)
 	seen.Renegotiation = f.Renegotiation || n.cfg.LegacyConnect || !modern
 	level := 0
-	if n.level.matches() && modern {
+	if n.level.matches() && modern && !n.late {
 		level = 1
 	}
 	if level > 0 && n.cfg.OpenSSL.AtLeast(3, 1) && f.Version < tls.VersionTLS12 {

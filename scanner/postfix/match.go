@@ -29,7 +29,7 @@ func (n *plan) believe(s *Server, h shake, nexthop name.Name) belief {
 	case anonymous:
 		return belief{word: Anonymous}
 	case n.level.dane():
-		return n.matchDANE(s)
+		return n.matchDANE(s, nexthop)
 	case n.level == Fingerprint:
 		return n.compareFingerprints(s, h)
 	case n.level.matches():

@@ -24,6 +24,7 @@ type plan struct {
 	// credentials says that there is a password for the destination, which is not to go out in plain text.
 	credentials bool
 	half        bool // level dane under an insecure MX answer
+	late        bool // level dane with records that OpenSSL alone finds unusable
 }
 
 // newPlan puts a policy and the configuration together (set_cipher and policy_create in smtp_tls_policy.c).

@@ -58,6 +58,10 @@ func (j *judge) tlsa(s *Server) {
 	case s.TLSA.Found && withoutTLS(s.Session):
 		j.add(TLSAWithoutTLS, s.Label, address, "the host has TLSA records, and the server does not do TLS")
 	}
+	if why := refusedByDANE(s); why != "" {
+		j.add(OpenSSLRefuses, s.Label, address,
+			"Postfix with OpenSSL 3 breaks the handshake off where it goes by TLSA records: %s", why)
+	}
 	for _, n := range o.Notes {
 		j.add(n.String(), s.Label, address, "%s", noteText(n, o))
 	}
@@ -83,6 +87,22 @@ func noteText(n dane.Note, o *dane.Outcome) string {
 		return text
 	}
 	return text + ": " + strings.Join(which, ", ")
+}
+
+// refusedByDANE is why OpenSSL breaks a handshake off at the security level that Postfix has for servers with usable TLSA
+// records, and not at that for others; "" where it does not.
+func refusedByDANE(s *Server) string {
+	if s.Named == nil || s.DANE.Status == dane.Unusable {
+		return ""
+	}
+	f := s.Named.Raw
+	if s.Named.TLS != nil {
+		f = s.Named.TLS.Flight()
+	}
+	if f == nil || !f.Complete || f.Refused(0) != "" {
+		return ""
+	}
+	return f.Refused(1)
 }
 
 // withoutTLS reports whether a server answers and lets no mail through TLS.

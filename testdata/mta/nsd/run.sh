@@ -18,7 +18,14 @@ cp /lab/conf/nsd/*.zone /lab/zones
 cd /lab/zones
 sign mta-signed.test mta-signed.test.zone
 sign mta-bogus.test mta-bogus.test.zone -i 20200101000000 -e 20200201000000
-cat mta-signed.test.zone.ds mta-bogus.test.zone.ds >>root.zone
+cp dane-bogus.zone dane-unsigned.zone
+/lab/conf/nsd/tlsa.sh /lab/conf/nsd/dane.txt mta-{dane,plain}.test.zone dane-{bogus,unsigned}.zone
+old="-i 20200101000000 -e 20200201000000"
+# shellcheck disable=SC2086
+sign _25._tcp.mx-bogus.mta-dane.test dane-bogus.zone $old -o _25._tcp.mx-bogus.mta-dane.test
+cat dane-bogus.zone.ds >>mta-dane.test.zone
+sign mta-dane.test mta-dane.test.zone
+cat mta-signed.test.zone.ds mta-bogus.test.zone.ds mta-dane.test.zone.ds >>root.zone
 sign . root.zone
 cp root.zone.key /lab/shared/new.key
 mv /lab/shared/new.key /lab/shared/root.key # whole or not at all: the resolver waits for it

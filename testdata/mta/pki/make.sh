@@ -94,3 +94,5 @@ for key in "$dir"/*-*.key "$dir"/{postfix,exim,sendmail,courier,opensmtpd}.key; 
 	cat "$key" "$dir/$name.pem" >"$dir/both.$name.pem"
 done
 chmod 0644 "$dir"/*.key "$dir"/both.*.pem # every daemon reads them as its own user; the keys are worth nothing
+
+. "$here/dane.sh"
