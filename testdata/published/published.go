@@ -20,9 +20,13 @@ type Text struct {
 	Want string // what is read of it, fields with blanks between; or "invalid" and what the error says
 }
 
-// Policies, STSRecords and TLSRPTRecords are the texts of one kind each.
-func Policies(t testing.TB) []Text      { return read(t, "policies.tsv") }
-func STSRecords(t testing.TB) []Text    { return read(t, "sts-records.tsv") }
+// Policies are texts of MTA-STS policies.
+func Policies(t testing.TB) []Text { return read(t, "policies.tsv") }
+
+// STSRecords are texts of MTA-STS records.
+func STSRecords(t testing.TB) []Text { return read(t, "sts-records.tsv") }
+
+// TLSRPTRecords are texts of TLSRPT records.
 func TLSRPTRecords(t testing.TB) []Text { return read(t, "tlsrpt-records.tsv") }
 
 // read reads a file of lines "NAME TAB QUOTED TAB WANT"; lines that begin with # are comments.
