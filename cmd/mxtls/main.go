@@ -1,8 +1,8 @@
 // Mxtls tells whether mail to a list of domains travels encrypted, and to the right machine.
 //
 // Results go to stdout. All else goes to stderr, prefixed "mxtls:", lower case, without a final period, with a hint line
-// where one helps. The exit status is 0 when the work is done, 1 when it found what --fail-on named, and 2 when it
-// could not be done, or not to its end.
+// where one helps. The exit status is 0 when the work is done, 1 when it found what was asked for (what --fail-on named, a
+// change, a verdict of no), and 2 when it could not be done, or not to its end.
 package main
 
 import (
@@ -106,11 +106,14 @@ func newRoot(s streams) *cobra.Command {
 		Use:   "mxtls",
 		Short: "is mail to these domains encrypted on the way, and does it reach the right machine?",
 		Long: `mxtls looks up the mail servers of a list of domains, speaks SMTP to them as a Postfix client would,
-and tells which of them encrypt, with which TLS, and whose certificates hold.
+and tells which of them encrypt, with which TLS, and whose certificates hold (scan), and what your
+Postfix would do at each security level (plan). It reads what has happened (traffic, received), and
+judges what is at hand (verify, roots, diff) without the network.
 
 It sends EHLO, STARTTLS and QUIT, and never any mail.
 
-Exit status: 0 done; 1 --fail-on named something that was found; 2 could not run, or not to the end.`,
+Exit status: 0 done; 1 something was found that --fail-on named, or changed, or does not hold;
+2 could not run, or not to the end.`,
 		Args:          cobra.NoArgs,
 		Version:       version(),
 		SilenceErrors: true,
