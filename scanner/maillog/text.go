@@ -2,15 +2,18 @@ package maillog
 
 import "bytes"
 
-// queueID cuts "QID: " off: letters and digits, in short and long form (enable_long_queue_ids).
+// queueID cuts "QID: " off: letters and digits, in short and long form (enable_long_queue_ids). Real ones are never shorter
+// than five; where people cut them short for a reader, a digit tells them from a word.
 func queueID(text []byte) (id, rest []byte, ok bool) {
+	digit := false
 	for i, c := range text {
+		digit = digit || c >= '0' && c <= '9'
 		switch {
 		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
 			if i > 24 {
 				return nil, nil, false
 			}
-		case c == ':' && i >= 5 && i+1 < len(text) && text[i+1] == ' ':
+		case c == ':' && (i >= 5 || digit) && i+1 < len(text) && text[i+1] == ' ':
 			if string(text[:i]) == "warning" || string(text[:i]) == "fatal" || string(text[:i]) == "panic" ||
 				string(text[:i]) == "Verified" || string(text[:i]) == "Unverified" || string(text[:i]) == "TLSRPT" {
 				return nil, nil, false
