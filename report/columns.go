@@ -53,7 +53,9 @@ type csvLine struct {
 	chain  *pkix.Chain      // likewise; the zero chain where there is none
 	tls    *starttls.Handshake
 
-	forecast *Forecast // nil but in a plan
+	forecast *Forecast    // nil but in a plan
+	item     *pkix.Item   // nil but in an inventory
+	trust    *ServerTrust // nil but in a comparison of bundles
 
 	scratch         []byte
 	ciphers, groups map[uint16]string

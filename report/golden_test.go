@@ -43,26 +43,31 @@ func TestGolden(t *testing.T) {
 	for _, tt := range golden {
 		t.Run(tt.file, func(t *testing.T) {
 			t.Parallel()
-			got := write(t, tt.format, tt.opts)
-			file := filepath.Join("testdata", tt.file)
-			if *update {
-				if err := os.WriteFile(file, got, 0o666); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				kept := filepath.Join(t.ArtifactDir(), tt.file)
-				if err := os.WriteFile(kept, got, 0o666); err != nil {
-					t.Error(err)
-				}
-				t.Errorf("%s differs (-want +got); got is in %s, -update rewrites:\n%s", file, kept, diff)
-			}
+			compare(t, tt.file, write(t, tt.format, tt.opts))
 		})
+	}
+}
+
+// compare holds a report to a golden one, or rewrites that.
+func compare(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		kept := filepath.Join(t.ArtifactDir(), name)
+		if err := os.WriteFile(kept, got, 0o666); err != nil {
+			t.Error(err)
+		}
+		t.Errorf("%s differs (-want +got); got is in %s, -update rewrites:\n%s", file, kept, diff)
 	}
 }
 

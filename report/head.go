@@ -149,6 +149,6 @@ func partialText(s *Summary) string {
 }
 
 // severityClass is the class whose colour a severity borrows.
-var severityClass = map[verdict.Severity]Class{
-	verdict.Error: ClassPlain, verdict.Warning: ClassPartial, verdict.Info: ClassNull,
+var severityClass = map[verdict.Severity]verdict.Class{
+	verdict.Error: verdict.ClassPlain, verdict.Warning: verdict.ClassPartial, verdict.Info: verdict.ClassNull,
 }

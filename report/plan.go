@@ -9,6 +9,7 @@ import (
 
 	"mxtls/scanner"
 	"mxtls/scanner/postfix"
+	"mxtls/scanner/verdict"
 )
 
 // Plan is what a plan's head and end say of the Postfix in question.
@@ -125,9 +126,9 @@ func (f *Forecast) changed() bool {
 }
 
 // outcomeClass is the class whose glyph and colour an outcome has.
-var outcomeClass = [...]Class{
-	postfix.Unknown: ClassUnknown, postfix.Encrypted: ClassFull, postfix.Plaintext: ClassPlain,
-	postfix.Deferred: ClassPartial, postfix.Bounced: ClassInvalid,
+var outcomeClass = [...]verdict.Class{
+	postfix.Unknown: verdict.ClassUnknown, postfix.Encrypted: verdict.ClassFull, postfix.Plaintext: verdict.ClassPlain,
+	postfix.Deferred: verdict.ClassPartial, postfix.Bounced: verdict.ClassInvalid,
 }
 
 // remarkWidth is the widest that a remark or a table's problem may be, in columns: their ends say what to do.

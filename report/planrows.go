@@ -8,6 +8,7 @@ import (
 
 	"github.com/clipperhouse/displaywidth"
 
+	"mxtls/scanner/dane"
 	"mxtls/scanner/postfix"
 )
 
@@ -270,21 +271,37 @@ func because(p *postfix.Prediction) string {
 
 // planReasons word the reasons that the catalogue of findings does not have.
 var planReasons = map[string]string{
-	postfix.DaneNotChecked:      "TLSA records were not looked up",
-	postfix.DependsOnOrder:      "its servers differ, and which comes first is left to chance",
-	postfix.NotCompleted:        "negotiated as Postfix would, not finished by us",
-	postfix.NotRouted:           "the input is no destination",
-	postfix.NotTrusted:          "the certificate's root is none that Postfix trusts",
-	postfix.FingerprintMismatch: "the certificate is none of those listed",
-	postfix.FingerprintsMissing: "no fingerprints are listed (smtp_tls_fingerprint_cert_match)",
-	postfix.UnknownLevel:        "smtp_tls_security_level is no level, and no mail is sent",
-	postfix.NoTrustAnchors:      "no smtp_tls_CAfile: nobody is trusted",
-	postfix.PolicyInvalid:       "Postfix refuses the entry of smtp_tls_policy_maps",
-	postfix.EngineOff:           "Postfix cannot load its CAfile and has no TLS at all",
-	postfix.TLSRefused:          "OpenSSL breaks this handshake off",
-	postfix.ProtocolNotAllowed:  "the TLS version is not allowed by smtp_tls_protocols",
-	postfix.CipherNotAllowed:    "the cipher is not allowed by smtp_tls_ciphers",
-	postfix.HandshakeNotSeen:    "nothing is known of the handshake that Postfix would make",
-	postfix.WaitedLess:          "the server was silent, and Postfix waits longer than this visit did",
-	postfix.TAFileNotRead:       "the policy trusts by a tafile, which is not read here",
+	postfix.DaneNotChecked: "TLSA records were not looked up",
+	postfix.NoDNSSEC:       "smtp_dns_support_level is not dnssec",
+	postfix.MXInsecure:     "its MX records are not signed with DNSSEC",
+
+	dane.ResolverNotTrusted.String(): "the resolver does not validate DNSSEC, or is not trusted to",
+	dane.NoRecord.String():           "its mail host has no TLSA records",
+	dane.NoHostName.String():         "its mail host is an address, which has no TLSA records",
+	dane.AddressInsecure.String():    "its mail host's addresses are not signed with DNSSEC",
+	dane.RecordInsecure.String():     "its mail host's TLSA records are not signed with DNSSEC",
+	dane.NoCertificate.String():      "no certificate was seen",
+	dane.CannotTell.String():         "its certificate cannot be judged here",
+	postfix.DependsOnOrder:           "its servers differ, and which comes first is left to chance",
+	postfix.NotCompleted:             "negotiated as Postfix would, not finished by us",
+	postfix.NotRouted:                "the input is no destination",
+	postfix.NotTrusted:               "the certificate's root is none that Postfix trusts",
+	postfix.FingerprintMismatch:      "the certificate is none of those listed",
+	postfix.FingerprintsMissing:      "no fingerprints are listed (smtp_tls_fingerprint_cert_match)",
+	postfix.UnknownLevel:             "smtp_tls_security_level is no level, and no mail is sent",
+	postfix.NoTrustAnchors:           "no smtp_tls_CAfile: nobody is trusted",
+	postfix.PolicyInvalid:            "Postfix refuses the entry of smtp_tls_policy_maps",
+	postfix.EngineOff:                "Postfix has no TLS at all: see the remarks",
+	postfix.TLSRefused:               "OpenSSL breaks this handshake off",
+	postfix.ProtocolNotAllowed:       "the TLS version is not allowed by smtp_tls_protocols",
+	postfix.CipherNotAllowed:         "the cipher is not allowed by smtp_tls_ciphers",
+	postfix.HandshakeNotSeen:         "nothing is known of the handshake that Postfix would make",
+	postfix.WaitedLess:               "the server was silent, and Postfix waits longer than this visit did",
+	postfix.TAFileNotRead:            "it is trusted by a file of its own (tafile=), which is not read here",
+	postfix.NotStarted:               "smtp(8) does not start with this main.cf, and no mail is sent",
+	postfix.FallbackRelay:            "it goes to smtp_fallback_relay, which was not looked at",
+	postfix.NoMXLookup:               "Postfix looks no MX records up, and goes where we did not look",
+	postfix.Wrapped:                  "smtp_tls_wrappermode: TLS from the first octet, which was not tried",
+	postfix.ServernameInvalid:        "smtp_tls_servername is no host name",
+	postfix.ChainTooLong:             "the chain may be longer than smtp_tls_scert_verifydepth allows",
 }

@@ -63,22 +63,6 @@ func (w *planTable) End(s Summary, m MapCheck) error {
 	return w.out.end()
 }
 
-// heading begins a section.
-func (w *planTable) heading(text string) {
-	w.line("")
-	w.line(w.style.paint(bold, w.style.text(text)))
-}
-
-// paragraph is a text behind a sign, wrapped.
-func (w *planTable) paragraph(sign, sgr, text string) {
-	left := strings.Repeat(" ", indent) + w.style.paint(sgr, sign)
-	hang := indent + len(sign)
-	for _, l := range wrap(w.style.text(text), limited(w.opts.Width, hang), 0, w.style.ellipsis()) {
-		w.line(left + l)
-		left = strings.Repeat(" ", hang)
-	}
-}
-
 // remarks say first what makes the question moot.
 func (w *planTable) remarks() {
 	if len(w.plan.Remarks) > 0 {

@@ -14,7 +14,7 @@ import (
 
 // row is one row of the table or of Markdown, in words.
 type row struct {
-	class Class
+	class verdict.Class
 	cells []string // one for each field; escaped
 	span  bool     // the cell before the last one is empty and the last one may begin in its place
 	below []below  // lines under the row
@@ -67,7 +67,7 @@ func rowsOf(r *scanner.Result, o Options, s style) []row {
 	if len(r.Facts.Servers) == 0 {
 		cells := make([]string, len(fieldsFor(o)))
 		cells[0], cells[len(cells)-1] = s.shownDomain(r), why(r)
-		return []row{{class: ClassOf(r), cells: cells, span: true}}
+		return []row{{class: r.Class(), cells: cells, span: true}}
 	}
 	rows := make([]row, 0, len(r.Facts.Servers))
 	for i := range r.Facts.Servers {
@@ -78,9 +78,9 @@ func rowsOf(r *scanner.Result, o Options, s style) []row {
 
 // domainRow is a domain in one row.
 func domainRow(r *scanner.Result, narrow bool, s style) row {
-	d := row{class: ClassOf(r)}
+	d := row{class: r.Class()}
 	via, encrypted, servers := s.shownVia(r), "", ""
-	c := tested(r)
+	c := verdict.Tested(&r.Facts, &r.Verdict)
 	if c.Total() > 0 {
 		servers, encrypted = strconv.Itoa(c.Total()), share(c.Yes, c.Unknown, c.Total())
 	}
@@ -108,7 +108,7 @@ func domainRow(r *scanner.Result, narrow bool, s style) row {
 // serverRow is one server in one row; the domain stands in its first row only.
 func serverRow(r *scanner.Result, i int, narrow bool, s style) row {
 	sv, a := &r.Facts.Servers[i], &r.Verdict.Servers[i]
-	v := row{class: map[truth.Truth]Class{truth.Yes: ClassFull, truth.No: ClassPlain}[a.Encrypted]}
+	v := row{class: map[truth.Truth]verdict.Class{truth.Yes: verdict.ClassFull, truth.No: verdict.ClassPlain}[a.Encrypted]}
 	domain := ""
 	if i == 0 {
 		domain = s.shownDomain(r)
@@ -170,7 +170,7 @@ func missingText(r *scanner.Result) string {
 	total := 0
 	for i := range r.Facts.Servers {
 		s, a := &r.Facts.Servers[i], &r.Verdict.Servers[i]
-		if untested(s) {
+		if s.Untested() {
 			continue
 		}
 		total++

@@ -31,7 +31,7 @@ type Roots struct {
 // Limits are the bounds that a run kept to.
 type Limits struct {
 	Concurrency int           // sessions at a time
-	Rate        float64       // new sessions a second; 0 = no limit
+	Rate        float64       // new connections a second; 0 = no limit
 	PerProvider int           // sessions at a time for one registrable domain of mail hosts; 0 = no limit
 	Timeout     time.Duration // for a stage
 	HostTimeout time.Duration // for a session

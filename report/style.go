@@ -1,5 +1,7 @@
 package report
 
+import "mxtls/scanner/verdict"
+
 // glyphs stand for classes; colour says the same and is never alone.
 var (
 	glyphs      = [...]string{"?", "●", "◐", "○", "–", "–", "?", "✗"}
@@ -34,7 +36,7 @@ func (s style) ellipsis() string {
 
 // glyph is the sign of a class, one column wide. (Terminals set to wide "ambiguous" characters draw some of them in
 // two; --ascii is for these.)
-func (s style) glyph(c Class) string {
+func (s style) glyph(c verdict.Class) string {
 	if s.ascii {
 		return asciiGlyphs[c]
 	}
@@ -60,16 +62,16 @@ func (s style) text(t string) string {
 
 // legend explains the signs that occur, each once.
 func (s style) legend(t *Tally, rows Rows) []string {
-	counts := [...]int{ClassFull: t.Full, ClassPartial: t.Partial, ClassPlain: t.Plain, ClassUnknown: t.Unknown + t.Failed,
-		ClassNull: t.Null + t.None, ClassInvalid: t.Invalid}
+	counts := [...]int{verdict.ClassFull: t.Full, verdict.ClassPartial: t.Partial, verdict.ClassPlain: t.Plain, verdict.ClassUnknown: t.Unknown + t.Failed,
+		verdict.ClassNull: t.Null + t.None, verdict.ClassInvalid: t.Invalid}
 	words := legends
 	if rows == ByServer {
-		words[ClassFull], words[ClassPlain] = "encrypts", "does not"
-		counts[ClassFull], counts[ClassPartial], counts[ClassPlain] = t.Servers.Yes, 0, t.Servers.No
-		counts[ClassUnknown] = t.Servers.Unknown + t.Untested + t.Failed
+		words[verdict.ClassFull], words[verdict.ClassPlain] = "encrypts", "does not"
+		counts[verdict.ClassFull], counts[verdict.ClassPartial], counts[verdict.ClassPlain] = t.Servers.Yes, 0, t.Servers.No
+		counts[verdict.ClassUnknown] = t.Servers.Unknown + t.Untested + t.Failed
 	}
 	var items []string
-	for _, c := range []Class{ClassFull, ClassPartial, ClassPlain, ClassUnknown, ClassNull, ClassInvalid} {
+	for _, c := range []verdict.Class{verdict.ClassFull, verdict.ClassPartial, verdict.ClassPlain, verdict.ClassUnknown, verdict.ClassNull, verdict.ClassInvalid} {
 		if counts[c] > 0 {
 			items = append(items, s.glyph(c)+" "+words[c])
 		}

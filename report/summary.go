@@ -13,71 +13,6 @@ import (
 	"mxtls/scanner/verdict"
 )
 
-// Class is what a domain comes to in one glyph.
-type Class uint8
-
-// Classes. Mail to a domain may go to any of its servers, so "fully" is said only when all were seen to encrypt, "not"
-// only when all were seen not to, and "partly" when both were seen. Anything else could not be told. A server that
-// only IPv6 leads to, on a machine without it, was not tested and is left out.
-const (
-	ClassUnknown Class = iota
-	ClassFull
-	ClassPartial
-	ClassPlain
-	ClassNull    // takes no mail, and says so (RFC 7505)
-	ClassNone    // does not exist, or has no mail host
-	ClassFailed  // its mail hosts could not be looked up
-	ClassInvalid // the input is no mail domain
-)
-
-var classWords = words{"unknown", "full", "partial", "plaintext", "null", "none", "failed", "invalid"}
-
-func (c Class) String() string { return classWords.word(uint8(c)) }
-
-// ClassOf is the class of one result.
-func ClassOf(r *scanner.Result) Class {
-	if r.Invalid != nil {
-		return ClassInvalid
-	}
-	switch r.Facts.MX.Kind {
-	case mx.Null:
-		return ClassNull
-	case mx.None:
-		return ClassNone
-	case mx.Failed:
-		return ClassFailed
-	case mx.Invalid:
-		return ClassInvalid
-	}
-	c := tested(r)
-	switch {
-	case c.Yes > 0 && c.No > 0:
-		return ClassPartial
-	case c.Unknown > 0 || c.Total() == 0:
-		return ClassUnknown
-	case c.Yes > 0:
-		return ClassFull
-	default:
-		return ClassPlain
-	}
-}
-
-// tested are the counts of a result without the servers that this machine had no way to.
-func tested(r *scanner.Result) verdict.Counts {
-	c := r.Verdict.Encrypted
-	for i := range r.Facts.Servers {
-		if untested(&r.Facts.Servers[i]) {
-			c.Unknown--
-		}
-	}
-	return c
-}
-
-// untested reports whether s was left out for want of IPv6 on our side.
-func untested(s *verdict.Server) bool {
-	return s.Session != nil && s.Session.Err != nil && s.Session.Err.Reason == starttls.NoIPv6
-}
-
 // Tally counts domains and servers. Servers are counted once each, by address, however many domains they serve.
 type Tally struct {
 	Domains int // results, invalid input included
@@ -115,23 +50,23 @@ func (t *Tally) Mail() int { return t.Full + t.Partial + t.Plain + t.Unknown }
 // Add counts one result.
 func (t *Tally) Add(r *scanner.Result) {
 	t.Domains++
-	switch ClassOf(r) {
-	case ClassFull:
+	switch r.Class() {
+	case verdict.ClassFull:
 		t.Full++
-	case ClassPartial:
+	case verdict.ClassPartial:
 		t.Partial++
-	case ClassPlain:
+	case verdict.ClassPlain:
 		t.Plain++
-	case ClassNull:
+	case verdict.ClassNull:
 		t.Null++
-	case ClassNone:
+	case verdict.ClassNone:
 		t.None++
-	case ClassFailed:
+	case verdict.ClassFailed:
 		t.Failed++
 		if r.Facts.MX.Reason == mx.OptedOut {
 			t.OptedOut++
 		}
-	case ClassInvalid:
+	case verdict.ClassInvalid:
 		t.Invalid++
 	default:
 		t.Unknown++
@@ -155,7 +90,7 @@ func (t *Tally) server(s *verdict.Server, a *verdict.Answers) {
 	}
 	t.seen[key] = struct{}{}
 	switch {
-	case untested(s):
+	case s.Untested():
 		t.Untested++
 	case a.Encrypted == truth.Yes:
 		t.Servers.Yes++

@@ -25,25 +25,25 @@ func TestClassOf(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		result scanner.Result
-		want   Class
+		want   verdict.Class
 	}{
-		{"all encrypt", domain("a.example", "", yes, yes), ClassFull},
-		{"none encrypts", domain("a.example", "", no, no), ClassPlain},
-		{"some", domain("a.example", "", yes, no), ClassPartial},
-		{"some, and one unknown", domain("a.example", "", yes, no, dunno), ClassPartial},
-		{"one unknown beside yes is not all", domain("a.example", "", yes, dunno), ClassUnknown},
-		{"one unknown beside no is not none", domain("a.example", "", no, dunno), ClassUnknown},
-		{"all unknown", domain("a.example", "", dunno), ClassUnknown},
-		{"no servers at all", domain("a.example", ""), ClassUnknown},
-		{"no IPv6 here is no doubt", domain("a.example", "", yes, noIPv6(4)), ClassFull},
-		{"nor a complaint", domain("a.example", "", no, noIPv6(4)), ClassPlain},
-		{"but nothing is known of IPv6 alone", domain("a.example", "", noIPv6(4)), ClassUnknown},
-		{"null MX", without("a.example", mx.Null, mx.NullMX, ""), ClassNull},
-		{"none", without("a.example", mx.None, mx.NoSuchDomain, ""), ClassNone},
-		{"failed", without("a.example", mx.Failed, mx.LookupTimeout, ""), ClassFailed},
-		{"invalid", invalid("*", name.Wildcard), ClassInvalid},
+		{"all encrypt", domain("a.example", "", yes, yes), verdict.ClassFull},
+		{"none encrypts", domain("a.example", "", no, no), verdict.ClassPlain},
+		{"some", domain("a.example", "", yes, no), verdict.ClassPartial},
+		{"some, and one unknown", domain("a.example", "", yes, no, dunno), verdict.ClassPartial},
+		{"one unknown beside yes is not all", domain("a.example", "", yes, dunno), verdict.ClassUnknown},
+		{"one unknown beside no is not none", domain("a.example", "", no, dunno), verdict.ClassUnknown},
+		{"all unknown", domain("a.example", "", dunno), verdict.ClassUnknown},
+		{"no servers at all", domain("a.example", ""), verdict.ClassUnknown},
+		{"no IPv6 here is no doubt", domain("a.example", "", yes, noIPv6(4)), verdict.ClassFull},
+		{"nor a complaint", domain("a.example", "", no, noIPv6(4)), verdict.ClassPlain},
+		{"but nothing is known of IPv6 alone", domain("a.example", "", noIPv6(4)), verdict.ClassUnknown},
+		{"null MX", without("a.example", mx.Null, mx.NullMX, ""), verdict.ClassNull},
+		{"none", without("a.example", mx.None, mx.NoSuchDomain, ""), verdict.ClassNone},
+		{"failed", without("a.example", mx.Failed, mx.LookupTimeout, ""), verdict.ClassFailed},
+		{"invalid", invalid("*", name.Wildcard), verdict.ClassInvalid},
 	} {
-		if got := ClassOf(&tt.result); got != tt.want {
+		if got := tt.result.Class(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}

@@ -61,17 +61,22 @@ func outOf(yes, unknown, total int) string {
 
 // shownDomain is the item for a person: in Unicode where that is safe, and the input where it is no domain.
 func (s style) shownDomain(r *scanner.Result) string {
-	text := r.Target.String()
 	switch {
 	case r.Invalid != nil && strings.TrimSpace(r.Input) == "":
 		return "(nothing)"
 	case r.Invalid != nil:
 		return Escape(r.Input)
-	case s.ascii || r.Target.Name.IsZero():
-		return text
-	default:
-		return strings.Replace(text, r.Target.Name.String(), r.Target.Name.Unicode(), 1)
 	}
+	return s.shownTarget(r.Target)
+}
+
+// shownTarget is a target with U-labels, where there are any to be shown.
+func (s style) shownTarget(t name.Target) string {
+	text := t.String()
+	if s.ascii || t.Name.IsZero() {
+		return text
+	}
+	return strings.Replace(text, t.Name.String(), t.Name.Unicode(), 1)
 }
 
 // shownVia is the provider for a person.

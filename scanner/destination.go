@@ -65,7 +65,8 @@ func (j *Judge) postfixChain(ses *starttls.Session, level int) *pkix.Chain {
 
 // shown is the chain that a server shows to a Postfix client: at level 0 (may, encrypt), where anonymous suites are
 // offered too, or at level 1 (a match is required), where they are not. Suites are chosen in another order than with
-// crypto/tls, and with the suite the certificate, so the answer to a hello of Postfix's own comes first.
+// crypto/tls, and with the suite the certificate, so the answer to a hello of Postfix's own comes first. Where the server
+// chose an anonymous suite, it is the chain for clients whose settings leave those out.
 func shown(ses *starttls.Session, level int) [][]byte {
 	switch {
 	case ses == nil:
@@ -74,8 +75,8 @@ func shown(ses *starttls.Session, level int) [][]byte {
 		return ses.Match.Chain
 	case ses.Raw != nil && len(ses.Raw.Chain) > 0:
 		return ses.Raw.Chain
-	case level == 0 && ses.Raw != nil && ses.Raw.Anonymous():
-		return nil
+	case ses.Match != nil && len(ses.Match.Chain) > 0:
+		return ses.Match.Chain
 	case ses.TLS != nil:
 		return ses.TLS.Chain
 	}

@@ -60,6 +60,29 @@ func TestDestination(t *testing.T) {
 	}
 }
 
+// TestReleases: whose words a server hears, and whose verifier judges, hangs on the client's releases.
+func TestReleases(t *testing.T) {
+	for _, tt := range []struct {
+		postfix, openssl postfix.Version
+		hello            clienthello.Release
+		seconds          bool
+	}{
+		{postfix.Version{}, postfix.Version{}, clienthello.Postfix37, false},
+		{postfix.Version{Major: 3, Minor: 7}, postfix.Version{Major: 3, Minor: 2}, clienthello.Postfix37, false},
+		{postfix.Version{Major: 3, Minor: 10}, postfix.Version{Major: 3, Minor: 0}, clienthello.Postfix310, false},
+		{postfix.Version{Major: 3, Minor: 10}, postfix.Version{Major: 3, Minor: 5}, clienthello.Postfix310, true},
+	} {
+		s, err := New(Options{Resolvers: []string{"127.0.0.1"}, AsPostfix: true, Postfix: tt.postfix, OpenSSL: tt.openssl})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if s.sessions.client.Release != tt.hello || s.judge.verifier.Seconds != tt.seconds {
+			t.Errorf("Postfix %s, OpenSSL %s: %s, %t", tt.postfix, tt.openssl, s.sessions.client.Release, s.judge.verifier.Seconds)
+		}
+	}
+}
+
 // TestAsPostfixAsksOnceMore: a server that ends a TLS 1.2 handshake is asked in Postfix's own words too, and the
 // session is counted; a plain scan does neither.
 func TestAsPostfixAsksOnceMore(t *testing.T) {
@@ -110,9 +133,9 @@ func TestShown(t *testing.T) {
 		{"anonymous, and a certificate where a match is required", &starttls.Session{
 			TLS:   &starttls.Handshake{Chain: chain("ours")},
 			Raw:   &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true},
-			Match: &clienthello.Flight{Chain: chain("match"), Complete: true}}, nil, chain("match")},
+			Match: &clienthello.Flight{Chain: chain("match"), Complete: true}}, chain("match"), chain("match")},
 		{"anonymous, and no other answer", &starttls.Session{TLS: &starttls.Handshake{Chain: chain("ours")},
-			Raw: &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true}}, nil, chain("ours")},
+			Raw: &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true}}, chain("ours"), chain("ours")},
 		{"anonymous alone", &starttls.Session{
 			Raw:   &clienthello.Flight{Version: tls.VersionTLS12, Suite: anonymous, Complete: true},
 			Match: &clienthello.Flight{Err: &clienthello.Error{}}}, nil, nil},

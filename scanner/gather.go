@@ -27,6 +27,14 @@ func (s *Scanner) gather(work, start context.Context, r *Result) {
 		port = r.Target.Port
 	}
 	f.Servers = Servers(&f.MX, port)
+	if s.opts.MXOnly {
+		for i := range f.Servers {
+			if server := &f.Servers[i]; server.Addr.IsValid() {
+				server.Session = unbegun(whom{addr: server.Addr}, starttls.NotTested, "only mail hosts were looked up")
+			}
+		}
+		return
+	}
 	g := &gathering{s, work, start, f}
 	plain := g.begin(func(*verdict.Server) (starttls.Ask, bool) { return starttls.Ask{}, true })
 	g.tlsa()
@@ -59,7 +67,7 @@ func (g *gathering) otherKey(server *verdict.Server) (starttls.Ask, bool) {
 	return ask, true
 }
 
-// gathering is one domain's.
+// gathering is one domain's. Lookups that belong to sessions under way are finished when a run is stopped.
 type gathering struct {
 	*Scanner
 	work, start context.Context
@@ -99,7 +107,7 @@ func (g *gathering) tlsa() {
 	found := map[name.Name]dane.Records{}
 	for i := range g.facts.MX.Hosts {
 		h := &g.facts.MX.Hosts[i]
-		records := dane.Lookup(g.start, g.resolver, h, dane.Port)
+		records := dane.Lookup(g.work, g.resolver, h, dane.Port)
 		found[h.Name] = records
 		g.facts.Misplaced = append(g.facts.Misplaced, g.misplaced(h, records)...)
 	}
@@ -114,7 +122,7 @@ func (g *gathering) misplaced(h *mx.Host, records dane.Records) (all []verdict.M
 		return nil
 	}
 	for _, p := range dane.Places(h.Name, g.facts.Domain) {
-		a := g.resolver.TLSA(g.start, p.Host, p.Port)
+		a := g.resolver.TLSA(g.work, p.Host, p.Port)
 		if note := p.Judge(records, a); note != dane.NoteUnknown {
 			all = append(all, verdict.Misplaced{Host: h.Name, At: p})
 		}
@@ -128,12 +136,12 @@ func (g *gathering) texts() {
 	if f.Direct || f.Domain.IsZero() || f.MX.Kind != mx.Listed && f.MX.Kind != mx.Implicit {
 		return // nobody sends mail there, or nobody by a policy
 	}
-	if !g.opts.Without.MTASTS && g.fetches.Acquire(g.start, 1) == nil {
-		f.STS = g.policies.Look(g.start, f.Domain)
+	if !g.opts.Without.MTASTS && g.fetches.Acquire(g.work, 1) == nil {
+		f.STS = g.policies.Look(g.work, f.Domain)
 		g.fetches.Release(1)
 	}
 	if !g.opts.Without.TLSRPT {
-		a := tlsrpt.Lookup(g.start, g.resolver, f.Domain)
+		a := tlsrpt.Lookup(g.work, g.resolver, f.Domain)
 		f.TLSRPT = &a
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
 	"mxtls/scanner/starttls"
 	"mxtls/scanner/tlsrpt"
 	"mxtls/scanner/truth"
@@ -30,6 +31,9 @@ type Judge struct {
 func NewJudge(roots *pkix.Bundle, at time.Time) *Judge {
 	return &Judge{at: at, verifier: pkix.NewVerifier(roots, at)}
 }
+
+// SetOpenSSL says whose OpenSSL it is that Destination speaks for; without, it is 3.0. It is for before the judging.
+func (j *Judge) SetOpenSSL(release postfix.Version) { j.verifier.Seconds = release.AtLeast(3, 3) }
 
 // At is the time as of which certificates are judged.
 func (j *Judge) At() time.Time { return j.at }
@@ -65,7 +69,7 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 		return
 	}
 	server.Chain = j.verifier.Verify(chain)
-	if len(chain) == 0 || server.Chain.Reason == pkix.CertificateMalformed {
+	if len(chain) == 0 || !server.Chain.Readable() {
 		return // no names can be read, so whether they match cannot be told
 	}
 	if server.Host.IsZero() {

@@ -6,6 +6,7 @@ import (
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
 	"mxtls/scanner/resolve"
 	"mxtls/scanner/starttls"
 )
@@ -33,17 +34,20 @@ type Options struct {
 	Port        uint16        // 0 = 25
 	Families    mx.Families   // zero = IPv4 and IPv6
 	Concurrency int           // sessions in flight; 0 = 200
-	Rate        float64       // new sessions a second over all; 0 = 100, negative = no limit
+	Rate        float64       // new connections a second over all; 0 = 100, negative = no limit
 	PerProvider int           // sessions in flight for one registrable domain of MX hosts; 0 = 4, negative = no limit
 	Timeout     time.Duration // for one stage of a session; 0 = 30 s
 	HostTimeout time.Duration // for a whole session; 0 = 120 s
 	RetryAfter  time.Duration // before the one second try after a temporary refusal; 0 = no second try
 
+	MXOnly    bool     // look mail hosts up and talk to none of them
 	Without   Policies // what domains publish for senders to rely on, and this run does not ask for
 	HTTPSPort uint16   // where MTA-STS policies are; 0 = 443, any other is for laboratories
 	UserAgent string   // who we are, for those who serve policies, best with a URL; "" = mxtls
 
 	AsPostfix     bool                 // ask more where a Postfix client's way may differ from ours: see Destination
+	Postfix       postfix.Version      // the client's release; zero = 3.7
+	OpenSSL       postfix.Version      // that of its OpenSSL; zero = 3.0
 	AllowReserved bool                 // dial loopback, private and other special-purpose addresses too
 	OptOut        *OptOut              // whom to leave alone; nil = nobody
 	Legacy        func(name.Name) bool // domains of the past: that one of them is gone is no error; nil = none

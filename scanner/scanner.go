@@ -40,6 +40,9 @@ type Result struct {
 	Duration time.Duration
 }
 
+// Class is what the domain comes to in one glyph.
+func (r *Result) Class() verdict.Class { return verdict.ClassOf(&r.Facts, &r.Verdict) }
+
 // Scanner looks at mail domains. Its methods may be called at the same time; what one learns of an address serves all.
 type Scanner struct {
 	opts       Options
@@ -76,6 +79,7 @@ func New(o Options) (*Scanner, error) {
 		},
 		fetches: semaphore.NewWeighted(fetchesAtOnce),
 	}
+	s.judge.SetOpenSSL(o.OpenSSL)
 	return s, nil
 }
 

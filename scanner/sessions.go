@@ -101,13 +101,14 @@ func newSessions(o Options) *sessions {
 		s.own = ownAddresses()
 	}
 	s.client = &starttls.Client{Dial: o.dial(), Hello: o.EHLO, Timeout: o.Timeout, HostTimeout: o.HostTimeout,
-		AsPostfix: o.AsPostfix}
+		AsPostfix: o.AsPostfix, Release: o.Postfix.Hello()}
 	if o.Timeout < defaultTimeout {
 		s.client.GreetTimeout = o.Timeout // who is in a hurry does not wait for greet pauses either
 	}
 	if o.Rate > 0 {
 		// The burst lets a handful of domains start at once; beyond it the rate holds.
 		s.limiter = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate/10)))
+		s.client.Turn = s.pace
 	}
 	return s
 }
@@ -257,7 +258,7 @@ func (s *sessions) once(work, start context.Context, w whom, t turn) *starttls.S
 		if s.slots.Acquire(start, 1) != nil {
 			return stopped()
 		}
-		if s.limiter != nil && (s.limiter.Wait(start) != nil || s.jitter(start) != nil) {
+		if s.limiter != nil && s.pace(start) != nil {
 			s.slots.Release(1)
 			return stopped()
 		}
@@ -287,6 +288,14 @@ func (s *sessions) withdraw() bool {
 	}
 	s.withdrawn.Add(-1)
 	return false
+}
+
+// pace waits for the next place in the rate, for the first connection of a session and for each that follows.
+func (s *sessions) pace(ctx context.Context) error {
+	if err := s.limiter.Wait(ctx); err != nil {
+		return err
+	}
+	return s.jitter(ctx)
 }
 
 // jitter waits up to one interval of the rate, so that sessions do not fall into step. Below the burst there is no step.

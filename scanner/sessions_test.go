@@ -1,8 +1,10 @@
 package scanner
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -57,6 +59,29 @@ func TestRateCapsStarts(t *testing.T) {
 	after := starts[w.opts.Concurrency:]
 	if d := after[len(after)-1].Sub(after[0]); d < 400*time.Millisecond {
 		t.Errorf("%d sessions begun within %v at 50 a second", len(after), d)
+	}
+}
+
+// TestRateCountsEveryConnection: servers that are asked twice take two places in the rate each.
+func TestRateCountsEveryConnection(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Rate = 10
+	turnsAway := scannertest.SMTP{Handle: func(c net.Conn) {
+		io.WriteString(c, "220 mx\r\n")
+		r := bufio.NewReader(c)
+		r.ReadString('\n')
+		io.WriteString(c, "250-mx\r\n250 STARTTLS\r\n")
+		r.ReadString('\n')
+		io.WriteString(c, "220 go\r\n")
+		r.Peek(1)
+		io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x28") // handshake_failure
+		io.Copy(io.Discard, r)
+	}}
+	began := time.Now()
+	s := w.scanner()
+	collect(s.Scan(t.Context(), slices.Values(w.many(4, turnsAway))))
+	if n, d := s.Sessions(), time.Since(began); n != 8 || d < 600*time.Millisecond {
+		t.Errorf("%d connections within %v at 10 a second", n, d)
 	}
 }
 

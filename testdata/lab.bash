@@ -2,17 +2,19 @@
 # the lab.sh of a lab, with that script's arguments:
 #
 #   lab.sh up              download, unpack and start everything; does nothing when it is up already
+#   lab.sh fetch           only download: up then needs no network
 #   lab.sh down            stop everything that up started
 #   lab.sh status          one line for each server; status 0 when all are up
 #   lab.sh in NAME CMD...  run a command where the server NAME runs, as root: lab.sh in postfix postconf -n
 #
-# Nothing is installed. Mail servers exclude each other as packages, so each package is only downloaded (into apt's
-# cache); a server runs in mount, process and host name spaces of its own, where its packages are unpacked over this
-# machine's file system and all that is written goes to memory. The network is this machine's loopback.
+# Nothing is installed. Mail servers exclude each other as packages, so each package is only downloaded; a server runs in
+# mount, process and host name spaces of its own, where its packages are unpacked over this machine's file system, or, if
+# they are of another release of Debian, over nothing, with all that they need. What is written goes to memory. The
+# network is this machine's loopback.
 #
 # The script that sources this sets
 #   conf      its own directory; a directory in it is a server: server.conf says which packages and addresses, run.sh
-#             starts it. Inside, /lab/conf is $conf, /lab/pki, /lab/log and /lab/shared directories of $state
+#             starts it; suite, where it says one, is the release of Debian that the packages are from. Inside, /lab/conf is $conf, /lab/pki, /lab/log and /lab/shared directories of $state
 #   state     where logs, process numbers and certificates (in pki/) are kept
 #   servers   their names, in the order in which they start
 #   resolver  the address in resolv.conf
@@ -29,19 +31,43 @@ die() {
 	exit 1
 }
 
-# load NAME: the server's own settings, in packages, listen and hostname.
+# load NAME: the server's own settings, in packages, listen, hostname and suite; and where its packages are kept.
 load() {
-	packages='' listen='' hostname=$1.$domain
+	packages='' listen='' hostname=$1.$domain suite='' archives=/var/cache/apt/archives
 	# shellcheck disable=SC1090
 	. "$conf/$1/server.conf"
+	[ -z "$suite" ] || archives=$state/suites/$suite/archives
 }
 
-# debs PACKAGE...: the files, in apt's cache, of the packages and of what they need that is not installed here. Apt
-# names only what it would fetch, hence the empty cache.
+# apt ARGUMENT...: apt-get, for the server's release of Debian. Another than this machine's has its own lists and
+# archives under $state, and a machine on which nothing is installed.
+apt() {
+	local home=$state/suites/$suite
+	if [ -z "$suite" ]; then
+		apt-get -qq -y "$@"
+		return
+	fi
+	mkdir -p "$home/lists/partial" "$archives/partial"
+	: >"$home/status"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" >"$home/sources.list"
+	apt-get -qq -y -o Dir::Etc::SourceList="$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists="$home/lists" -o Dir::State::status="$home/status" -o Dir::Cache="$home" \
+		-o Dir::Cache::archives="$archives" "$@"
+}
+
+# mirror: where this machine has Debian from.
+mirror() {
+	local site
+	site=$(apt-get indextargets --format '$(SITE)' | awk '/\/debian\/?$/ && !seen++')
+	echo "${site:-http://deb.debian.org/debian}"
+}
+
+# debs PACKAGE...: the files, in apt's cache, of the packages and of what they need that is not installed. Apt names
+# only what it would fetch, hence the empty cache.
 debs() {
 	mkdir -p "$state/empty/partial"
-	apt-get install -qq -y --no-install-recommends --print-uris -o Dir::Cache::archives="$state/empty" "$@" |
-		awk '/^\047/ { print "/var/cache/apt/archives/" $2 }'
+	apt install --no-install-recommends --print-uris -o Dir::Cache::archives="$state/empty" "$@" |
+		awk -v archives="$archives" '/^\047/ { print archives "/" $2 }'
 }
 
 # have FILE...: whether all the files are there.
@@ -53,25 +79,33 @@ have() {
 # fetch NAME: downloads the server's packages and leaves the list of their files in packages/NAME. The package lists
 # are fetched when there are none, or too old ones.
 fetch() {
-	local list=$state/packages/$1 get="apt-get install -qq -y --no-install-recommends --download-only"
+	local list=$state/packages/$1 get="apt install --no-install-recommends --download-only"
 	# shellcheck disable=SC2046,SC2086
-	if ! [ "$(head -n 1 "$list" 2>/dev/null)" = "# $packages" ] || ! have $(tail -n +2 "$list"); then
+	if ! [ "$(head -n 1 "$list" 2>/dev/null)" = "# $suite $packages" ] || ! have $(tail -n +2 "$list"); then
 		if ! $get $packages >/dev/null 2>&1; then
-			say "apt-get update"
-			apt-get update -qq
+			say "apt-get update $suite"
+			apt update
 			$get $packages >/dev/null
 		fi
-		{ echo "# $packages" && debs $packages; } >"$list.new"
+		{ echo "# $suite $packages" && debs $packages; } >"$list.new"
 		mv "$list.new" "$list"
 	fi
 }
 
-# unpack NAME ROOT: the server's packages over ROOT, where /lib and its like may be symbolic links.
+# unpack NAME ROOT: the server's packages over ROOT, where /lib and its like may be symbolic links. No script of theirs
+# is run, so of a whole system the accounts are still to be made.
 unpack() {
-	local file
+	local file dir
+	if [ -n "$suite" ]; then
+		mkdir -p "$2/usr"
+		for dir in bin sbin lib lib64; do ln -s "usr/$dir" "$2/$dir"; done
+	fi
 	tail -n +2 "$state/packages/$1" | while read -r file; do
 		dpkg-deb --fsys-tarfile "$file" | tar -x --keep-directory-symlink -C "$2"
 	done
+	if [ -n "$suite" ]; then
+		for file in passwd group; do cp "$2/usr/share/base-passwd/$file.master" "$2/etc/$file"; done
+	fi
 }
 
 # birth PID: when a process was started, in clock ticks since boot; with the pid it names one process for good.
@@ -113,7 +147,11 @@ enter() {
 	hostname "$hostname"
 	mount -t tmpfs -o mode=0755 tmpfs "$rw"
 	mkdir "$rw/upper" "$rw/work" "$root"
-	mount -t overlay -o "lowerdir=/,upperdir=$rw/upper,workdir=$rw/work" overlay "$root"
+	if [ -z "$suite" ]; then
+		mount -t overlay -o "lowerdir=/,upperdir=$rw/upper,workdir=$rw/work" overlay "$root"
+	else
+		mkdir "$root/dev" "$root/run" "$root/tmp" "$root/proc" "$root/etc"
+	fi
 	unpack "$name" "$root"
 	mount -t tmpfs -o mode=0755 tmpfs "$root/dev"
 	mount -t tmpfs -o mode=0755 tmpfs "$root/run"
@@ -145,16 +183,22 @@ stop() {
 	rm -f "$state/run/$1"
 }
 
-up() {
-	local name started=$SECONDS
-	if status >/dev/null; then return; fi
-	down
-	mkdir -p "$state/packages" "$state/run" "$state/shared"
+fetchall() {
+	local name
+	mkdir -p "$state/packages"
 	for name in $servers $servers; do # twice, since apt-get update may empty the cache (Docker's images do so)
 		load "$name"
 		fetch "$name"
 	done
-	say "packages ready after $((SECONDS - started)) s"
+	say "packages ready after $SECONDS s"
+}
+
+up() {
+	local name started=$SECONDS
+	if status >/dev/null; then return; fi
+	down
+	mkdir -p "$state/run" "$state/shared"
+	fetchall
 	rm -rf "$state/log" "${state:?}/shared/"*
 	certificates
 	local job jobs=()
@@ -192,12 +236,12 @@ inside() {
 }
 
 case ${1-} in
-up | down)
+up | down | fetch)
 	[ "$(id -u)" = 0 ] || die "must be root"
 	mkdir -p "$state"
 	exec 9>"$state/lock"
 	flock 9
-	"$1"
+	case $1 in fetch) fetchall ;; *) "$1" ;; esac
 	;;
 status) status ;;
 in) inside "${@:2}" ;;

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"mxtls/report"
 	"mxtls/scanner"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/verdict"
@@ -26,14 +25,14 @@ type condition struct {
 
 // words of --fail-on that stand for more than one finding.
 var failWords = map[string]func(r *scanner.Result, at time.Time) bool{
-	"plaintext": func(r *scanner.Result, _ time.Time) bool { return report.ClassOf(r) == report.ClassPlain },
-	"partial":   func(r *scanner.Result, _ time.Time) bool { return report.ClassOf(r) == report.ClassPartial },
+	"plaintext": func(r *scanner.Result, _ time.Time) bool { return r.Class() == verdict.ClassPlain },
+	"partial":   func(r *scanner.Result, _ time.Time) bool { return r.Class() == verdict.ClassPartial },
 	"untrusted": func(r *scanner.Result, _ time.Time) bool {
 		return anyChain(r, func(c *pkix.Chain) bool { return c.Status != pkix.Trusted && c.Status != pkix.StatusUnknown })
 	},
 	"unknown": func(r *scanner.Result, _ time.Time) bool {
-		c := report.ClassOf(r)
-		return c == report.ClassUnknown || c == report.ClassFailed
+		c := r.Class()
+		return c == verdict.ClassUnknown || c == verdict.ClassFailed
 	},
 	"invalid": func(r *scanner.Result, _ time.Time) bool { return r.Invalid != nil },
 }

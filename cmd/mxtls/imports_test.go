@@ -13,6 +13,7 @@ var layers = []string{
 	"mxtls/scanner/internal/txtrecord",
 	"mxtls/scanner/truth",
 	"mxtls/scanner/name",
+	"mxtls/scanner/received",
 	"mxtls/scanner/list",
 	"mxtls/scanner/resolve",
 	"mxtls/scanner/clienthello",
@@ -23,9 +24,11 @@ var layers = []string{
 	"mxtls/scanner/mtasts",
 	"mxtls/scanner/tlsrpt",
 	"mxtls/scanner/postfix",
+	"mxtls/scanner/maillog",
 	"mxtls/scanner/verdict",
 	"mxtls/scanner",
 	"mxtls/scanner/runfile",
+	"mxtls/scanner/change",
 	"mxtls/report",
 	"mxtls/scanner/scannertest",
 	"mxtls/scanner/scannertest/bench",
@@ -38,6 +41,9 @@ var only = map[string][]string{
 	"github.com/olekukonko/tablewriter": {"mxtls/report"},
 	"github.com/spf13/cobra":            {"mxtls/cmd/mxtls"},
 }
+
+// ofMaillog are the packages that maillog may import: the words that it shares with the rest.
+var ofMaillog = []string{"mxtls/scanner/internal/enum", "mxtls/scanner/name", "mxtls/scanner/postfix", "mxtls/scanner/truth"}
 
 func TestImportDirections(t *testing.T) {
 	t.Parallel()
@@ -63,6 +69,9 @@ func TestImportDirections(t *testing.T) {
 			}
 			if pkg == "mxtls/scanner/scannertest" && strings.HasPrefix(imp, "mxtls/") && imp != "mxtls/scanner/name" {
 				t.Errorf("%s may import mxtls/scanner/name alone, not %s", pkg, imp)
+			}
+			if pkg == "mxtls/scanner/maillog" && strings.HasPrefix(imp, "mxtls/") && !slices.Contains(ofMaillog, imp) {
+				t.Errorf("%s must not import %s: only %v", pkg, imp, ofMaillog)
 			}
 			for module, users := range only {
 				if (imp == module || strings.HasPrefix(imp, module+"/")) && !slices.Contains(users, pkg) {

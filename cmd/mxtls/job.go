@@ -137,10 +137,11 @@ func (j *job) end() error {
 	if err := j.save.err(); err != nil {
 		return err
 	}
-	if t.Domains == 0 {
+	whole := j.facts.head().Shard == "" // a part of a list may be empty
+	if whole && t.Domains == 0 {
 		return errors.New("nothing to scan: the list names no domain")
 	}
-	if t.Invalid == t.Domains {
+	if whole && t.Invalid == t.Domains {
 		return hinted{errors.New("nothing was scanned: no item is a mail domain"), "the report gives the reason for each"}
 	}
 	if !j.output.quiet {

@@ -68,6 +68,18 @@ var kinds = map[string]func(w *world, host string) scannertest.SMTP{
 		s.First = []scannertest.SMTP{{Name: host, Banner: busy}}
 		return s
 	},
+	// Encrypts once, and never again.
+	"lapsing": func(w *world, host string) scannertest.SMTP {
+		first := w.issue(60, host)
+		first.Name = host
+		return scannertest.SMTP{First: []scannertest.SMTP{first}}
+	},
+	// Shows a good certificate once, and one that it signed itself from then on.
+	"forgetful": func(w *world, host string) scannertest.SMTP {
+		first, cert := w.issue(60, host), scannertest.SelfSigned([]string{host}, lasting(60))
+		first.Name = host
+		return scannertest.SMTP{Certificate: &cert, First: []scannertest.SMTP{first}}
+	},
 	// Its words are a spreadsheet's formula and a terminal's command.
 	"formula": func(_ *world, host string) scannertest.SMTP {
 		return scannertest.SMTP{

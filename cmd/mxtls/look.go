@@ -42,6 +42,7 @@ type look struct {
 	vantage  bool // check the resolver and the way out first
 	controls []string
 	before   *unfinished // the run that this one goes on with; nil = none
+	shard    shard       // the part of the list that is looked at
 
 	validating truth.Truth
 }
@@ -62,7 +63,7 @@ func (l *look) head() runfile.Head {
 	o := l.scan.Options()
 	return runfile.Head{
 		Version: version(), Started: l.started.UTC(), At: o.At, Resolvers: l.scan.Resolvers(), Validating: l.validating,
-		EHLO: o.EHLO, Port: o.Port, AsPostfix: o.AsPostfix,
+		EHLO: o.EHLO, Port: o.Port, AsPostfix: o.AsPostfix, Hello: o.Postfix.Hello().String(), Shard: l.shard.String(),
 		Limits: runfile.Limits{
 			Concurrency: o.Concurrency, Rate: max(o.Rate, 0), PerProvider: max(o.PerProvider, 0),
 			Timeout: o.Timeout, HostTimeout: o.HostTimeout, Families: families(o.Families),
@@ -75,7 +76,8 @@ func (l *look) head() runfile.Head {
 // is known to be free.
 func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
 	return func(yield func(runfile.Saved) bool) {
-		items := l.items.all()
+		var where places
+		items := where.of(&l.shard, l.items.all())
 		if l.before != nil {
 			next, stop := iter.Pull(items)
 			defer stop()
@@ -83,13 +85,14 @@ func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
 				return
 			}
 			items = rest(next)
+			where.begin()
 		}
 		results := l.scan.Scan(ctx, items)
 		if l.vantage {
 			results = l.scan.Vet(ctx, results, l.controls)
 		}
 		for r := range results {
-			r.Index += l.before.count()
+			r.Index = where.at(r.Index)
 			if !yield(runfile.Saved{Group: l.items.group(r.Index), Result: r}) {
 				return
 			}

@@ -132,7 +132,8 @@ Exit status: 0 done; 1 --fail-on named something that was found; 2 could not run
 		return hinted{err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")}
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newScan(s), newPlan(s), newDemo(s))
+	root.AddCommand(newScan(s), newPlan(s), newTraffic(s), newExplain(s), newReceived(s), newDiff(s), newMerge(s), newRoots(s),
+		newDemo(s))
 	return root
 }
 

@@ -48,12 +48,24 @@ func (f *outputFlags) registerFormat(cmd *cobra.Command) {
 		"`FORMAT` of the report: table, csv, jsonl, json or markdown (default table)")
 }
 
-// registerLayout adds the flags that hold for a report of any kind.
+// registerLayout adds the flags that hold for a report on servers.
 func (f *outputFlags) registerLayout(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.path, "out", "", "write to this `FILE` at once when all is done, instead of stdout")
 	fl.CountVarP(&f.verbose, "verbose", "v", "table: show each server's conversation in brief; -vv whole")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no remarks on stderr, errors only")
+	f.registerStyle(cmd)
+}
+
+// registerPlace adds the flags that hold for a report of any kind.
+func (f *outputFlags) registerPlace(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.path, "out", "", "write to this `FILE` at once when all is done, instead of stdout")
+	f.registerStyle(cmd)
+}
+
+// registerStyle adds the flags that say how a report looks.
+func (f *outputFlags) registerStyle(cmd *cobra.Command) {
+	fl := cmd.Flags()
 	fl.StringVar(&f.color, "color", "auto", "`WHEN` to colour: auto (a terminal, without NO_COLOR), always, never")
 	fl.BoolVar(&f.ascii, "ascii", false, "nothing but ASCII in tables")
 	fl.IntVar(&f.width, "width", 0, "`COLUMNS` of the table (default: the terminal's; no limit elsewhere)")

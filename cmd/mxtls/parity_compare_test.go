@@ -5,7 +5,10 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,13 +50,14 @@ func planFlags(t *testing.T, pkiDir string) map[string][]string {
 }
 
 // plan runs the binary on all sites and returns its predictions by level@domain.
-func plan(t *testing.T, binary string, w *world) map[string]prediction {
+func plan(t *testing.T, binary string, w *world, r release) map[string]prediction {
 	t.Helper()
 	all := make(map[string]prediction)
 	for zone, flags := range planFlags(t, w.dir) {
 		args := append([]string{"plan", "--resolver", strings.TrimSuffix(resolverAddr, ":53"), "--allow-reserved",
 			"--ehlo", "postfix.client.test", "--vantage-host", "mx.good.parity.test", "--rate", "0",
-			"--per-provider", "0", "--quiet", "-o", "jsonl"}, flags...)
+			"--per-provider", "0", "--quiet", "-o", "jsonl",
+			"--postfix-version", r.postfix, "--openssl-version", r.openssl}, flags...)
 		var list strings.Builder
 		for _, s := range w.sites {
 			if s.zone == zone {
@@ -106,38 +110,45 @@ func differences(o observation, p prediction, s site) []string {
 	return fields
 }
 
-// exception is a difference that is known: a line "DOMAIN LEVEL FIELD REASON" of exceptions.txt.
+// exception is a difference that is known: a line "DOMAIN LEVEL FIELD REASON" of a file.
 type exception struct {
+	file                         string
 	domain, level, field, reason string
 	used                         bool
 }
 
-func readExceptions(file string) ([]*exception, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
+// readExceptions reads those of every release and those of one, if it has some of its own.
+func readExceptions(t *testing.T, dir, release string) []*exception {
+	t.Helper()
 	var all []*exception
-	for line := range strings.Lines(string(b)) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
+	own := "exceptions-" + release + ".txt"
+	for _, file := range []string{"exceptions.txt", own} {
+		b, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil && (file != own || !errors.Is(err, fs.ErrNotExist)) {
+			t.Fatal(err)
 		}
-		f := strings.SplitN(line, " ", 4)
-		if len(f) != 4 {
-			return nil, fmt.Errorf("%s: %q is not DOMAIN LEVEL FIELD REASON", file, line)
+		for line := range strings.Lines(string(b)) {
+			line = strings.TrimSpace(line)
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			f := strings.SplitN(line, " ", 4)
+			if len(f) != 4 {
+				t.Fatalf("%s: %q is not DOMAIN LEVEL FIELD REASON", file, line)
+			}
+			all = append(all, &exception{file: file, domain: f[0], level: f[1], field: f[2], reason: f[3]})
 		}
-		all = append(all, &exception{domain: f[0], level: f[1], field: f[2], reason: f[3]})
 	}
-	return all, nil
+	return all
 }
 
 // tally counts what agrees, for a class or for all.
 type tally struct{ domains, cells, outcomes, words, agree, excepted, texts, textsOf int }
 
-// compare checks every cell, prints the table of agreement, and fails for what is different and not excepted, and for
-// exceptions that are none.
-func compare(t *testing.T, w *world, seen []observation, predicted map[string]prediction, exceptions []*exception) {
+// compare checks every cell, and fails for what is different and not excepted, and for exceptions that are none. It
+// counts what agrees, by class.
+func compare(t *testing.T, w *world, seen []observation, predicted map[string]prediction,
+	exceptions []*exception) map[string]*tally {
 	t.Helper()
 	counts := make(map[string]*tally)
 	for _, o := range seen {
@@ -168,10 +179,10 @@ func compare(t *testing.T, w *world, seen []observation, predicted map[string]pr
 	}
 	for _, e := range exceptions {
 		if !e.used {
-			t.Errorf("exceptions.txt: %s %s %s is no difference any more", e.domain, e.level, e.field)
+			t.Errorf("%s: %s %s %s is no difference any more", e.file, e.domain, e.level, e.field)
 		}
 	}
-	t.Logf("agreement of mxtls plan with Postfix:\n%s", agreementTable(counts))
+	return counts
 }
 
 func (c *tally) count(o observation, p prediction, fields, left []string) {
@@ -190,17 +201,40 @@ func (c *tally) count(o observation, p prediction, fields, left []string) {
 	add(&c.texts, o.code != "" && o.outcome != "plaintext" && o.text == p.Text)
 }
 
-// agreementTable is the table of what agrees: cells are domain and level.
-func agreementTable(counts map[string]*tally) string {
+// agreementTable is the table of what agrees with each release: cells are domain and level.
+func agreementTable(versions []string, counts []map[string]*tally) string {
 	var b strings.Builder
 	tw := tabwriter.NewWriter(&b, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "class\tdomains\tcells\tsame outcome\tsame word\tall the same\texcepted\tsame text\tof\t")
-	for _, class := range []string{"A", "B", "C", "D", "E", "F", "T", "all"} {
-		if c := counts[class]; c != nil {
-			fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", class, c.domains, c.cells, c.outcomes, c.words,
-				c.agree, c.excepted, c.texts, c.textsOf)
+	var total tally
+	for i, version := range versions {
+		fmt.Fprintf(tw, "%s\n", version)
+		fmt.Fprintln(tw, "class\tdomains\tcells\tsame outcome\tsame word\tall the same\texcepted\tsame text\tof\t")
+		for _, class := range []string{"A", "B", "C", "D", "E", "F", "T", "all"} {
+			if c := counts[i][class]; c != nil {
+				c.row(tw, class)
+			}
 		}
+		total.add(counts[i]["all"])
 	}
+	fmt.Fprintf(tw, "%d releases\n", len(versions))
+	total.row(tw, "all")
 	tw.Flush()
 	return b.String()
+}
+
+// add counts the cells of another release; the domains are the same.
+func (c *tally) add(other *tally) {
+	c.domains = other.domains
+	c.cells += other.cells
+	c.outcomes += other.outcomes
+	c.words += other.words
+	c.agree += other.agree
+	c.excepted += other.excepted
+	c.texts += other.texts
+	c.textsOf += other.textsOf
+}
+
+func (c *tally) row(w io.Writer, name string) {
+	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", name, c.domains, c.cells, c.outcomes, c.words, c.agree,
+		c.excepted, c.texts, c.textsOf)
 }

@@ -43,11 +43,12 @@ type authorities struct {
 	mu              sync.Mutex
 	files           map[string]string // openssl's keys by their arguments
 	complained      map[string]bool   // by openssl
+	leafs           map[string][]byte // the certificates made last for each host
 }
 
 func newAuthorities(dir string) *authorities {
 	a := &authorities{dir: dir, now: time.Now(), leafKey: newP256(), files: make(map[string]string),
-		complained: make(map[string]bool)}
+		complained: make(map[string]bool), leafs: make(map[string][]byte)}
 	a.rsaKey = must(rsa.GenerateKey(rand.Reader, 2048))
 	a.root = a.authority("Lab Root", nil)
 	a.rsa = a.authority("Lab RSA Root", nil, func(_ *cert, key *crypto.Signer) {
@@ -176,6 +177,7 @@ func (a *authorities) leaf(host string, edits ...edit) *leaf {
 	if l.after != nil {
 		l.after(signed)
 	}
+	a.leafs[host] = signed
 	above := l.chain
 	if above == nil && !l.only {
 		above = l.issuer.chain

@@ -24,12 +24,11 @@ import (
 var levels = []string{"none", "may", "encrypt", "verify", "secure"}
 
 const (
-	submission     = "127.26.0.25:25"
-	backoff        = 25 * time.Second // minimal_backoff_time in the lab's main.cf
+	backoff        = 40 * time.Second // minimal_backoff_time in the lab's main.cf
 	defaultBackoff = 300              // seconds; Postfix' default, which the prediction has
-	deliverLimit   = 2 * time.Minute
-	batch          = 50  // domains whose mail is under way at a time, so that every first try comes before backoff
-	fingers        = "8" // posttls-fingers at a time
+	deliverLimit   = 4 * time.Minute  // far more than two idle cores need
+	batch          = 40               // domains with mail under way at a time: every first try must come before backoff
+	fingers        = "8"              // posttls-fingers at a time
 )
 
 // caFiles are the client's CAfiles by a site's zone; - is none.
@@ -55,11 +54,11 @@ type try struct {
 
 var (
 	logLine   = regexp.MustCompile(`^\S+ +\d+ \S+ \S+ postfix/\S+\[(\d+)\]: (.*)$`)
-	wordLine  = regexp.MustCompile(`^(\w+) TLS connection established to (\S+)\[([0-9.]+)\]:25: `)
+	wordLine  = regexp.MustCompile(`^(\w+) TLS connection established to (\S+)\[([0-9a-f.:]+)\]:\d+: `)
 	statusTry = regexp.MustCompile(`^\w+: to=<(\w+)@([^>]+)>, relay=([^,]+), .*delays=([0-9.]+)/([0-9.]+)/\S+ ` +
 		`dsn=([0-9.]+), status=(\w+) \((.*)\)$`)
-	relayAt = regexp.MustCompile(`^(\S+)\[([0-9.]+)\]:25$`)
-	dialled = regexp.MustCompile(`^connect to (\S+)\[([0-9.]+)\]:25: `) // of the text, where relay= is none
+	relayAt = regexp.MustCompile(`^(\S+)\[([0-9a-f.:]+)\]:\d+$`)
+	dialled = regexp.MustCompile(`^connect to (\S+)\[([0-9a-f.:]+)\]:\d+: `) // of the text, where relay= is none
 )
 
 // history is what Postfix' log told so far.
@@ -146,24 +145,51 @@ func joined(domain, level string, tries []try) observation {
 	return o
 }
 
-// sender is the running Postfix.
+// release is a Postfix that the lab has.
+type release struct {
+	postfix, openssl string // what mxtls plan is told of it
+	server           string // in the lab
+	submission       string // where it takes mail
+}
+
+// releases are those of Debian 12 and 13. What the others did is kept where it is not what the first did.
+var releases = []release{
+	{"3.7", "3.0", "postfix", "127.26.0.25:25"},
+	{"3.10", "3.5", "trixie", "127.26.0.26:25"},
+}
+
+// sender is a running Postfix.
 type sender struct {
+	release
 	script string
 	seen   *history
 }
 
-// startSender starts Postfix, and stops it at the end of the test.
-func startSender(t *testing.T, script, state string) *sender {
+// startSenders starts the lab, and stops it at the end of the test.
+func startSenders(t *testing.T, script, state string) []*sender {
 	t.Helper()
 	output(t, time.Minute, script, "down")
 	t.Cleanup(func() { output(t, time.Minute, script, "down") })
 	t.Logf("%s", output(t, labPatience, "sh", "-c", `"$0" up 2>&1`, script))
-	log, err := os.Open(filepath.Join(state, "log/postfix/output"))
-	if err != nil {
-		t.Fatal(err)
+	var all []*sender
+	for _, r := range releases {
+		log, err := os.Open(filepath.Join(state, "log", r.server, "output"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { log.Close() })
+		h := &history{file: log, words: make(map[string]string), tries: make(map[string][]try)}
+		all = append(all, &sender{r, script, h})
 	}
-	t.Cleanup(func() { log.Close() })
-	return &sender{script, &history{file: log, words: make(map[string]string), tries: make(map[string][]try)}}
+	return all
+}
+
+// version is what the Postfix says that it is.
+func (s *sender) version(t *testing.T) string {
+	t.Helper()
+	postfix := output(t, time.Minute, s.script, "in", s.server, "postconf", "-h", "mail_version")
+	openssl := strings.Fields(string(output(t, time.Minute, s.script, "in", s.server, "postconf", "-T", "run-version")))
+	return fmt.Sprintf("Postfix %s, %s", bytes.TrimSpace(postfix), strings.Join(openssl[:min(2, len(openssl))], " "))
 }
 
 // observe has Postfix do everything, to all sites.
@@ -194,7 +220,7 @@ func (s *sender) deliver(t *testing.T, domains []string, meanwhile func()) []obs
 	sent := time.Now()
 	meanwhile()
 	time.Sleep(time.Until(sent.Add(backoff + time.Second)))
-	output(t, time.Minute, s.script, "in", "postfix", "postqueue", "-f")
+	output(t, time.Minute, s.script, "in", s.server, "postqueue", "-f")
 	tries := s.await(t, domains, func(tries []try) int {
 		if tries[0].status == "deferred" {
 			return 2
@@ -215,7 +241,7 @@ func (s *sender) deliver(t *testing.T, domains []string, meanwhile func()) []obs
 
 // submit hands Postfix a message for each domain, with a recipient for each level.
 func (s *sender) submit(domains []string) error {
-	c, err := smtp.Dial(submission)
+	c, err := smtp.Dial(s.submission)
 	if err != nil {
 		return err
 	}
@@ -277,7 +303,7 @@ func (s *sender) finger(t *testing.T, sites []site) map[string]string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), deliverLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.script, "in", "postfix", "xargs", "-L", "1", "-P", fingers,
+	cmd := exec.CommandContext(ctx, s.script, "in", s.server, "xargs", "-L", "1", "-P", fingers,
 		"/lab/conf/postfix/finger.sh")
 	cmd.Stdin = &questions
 	out, err := cmd.Output()

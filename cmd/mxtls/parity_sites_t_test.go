@@ -280,5 +280,5 @@ func sitesNoCAfile() []site {
 
 // allSites are all of them. Their order gives them their addresses.
 func allSites() []site {
-	return slices.Concat(sitesT(), sitesA(), sitesB(), sitesC(), sitesD(), sitesE(), sitesF())
+	return slices.Concat(sitesT(), sitesA(), sitesB(), sitesC(), sitesD(), sitesE(), sitesF(), sitesReleases())
 }

@@ -26,22 +26,52 @@ func table(w *world, seen []observation) []byte {
 	for _, o := range seen {
 		s := w.byDomain[o.domain]
 		if o.level == levels[0] {
-			fmt.Fprintf(&b, "\n%s %s: %s\n", s.class, o.domain, s.about)
+			b.WriteString(s.head())
 		}
-		outcome, address := o.outcome, o.address
-		if o.after > 0 {
-			outcome += "+"
-		}
-		if s.shuffled {
-			o.text, address = literal.ReplaceAllString(o.text, "[*]"), "*"
-		}
-		at := ""
-		if o.host != "" {
-			at = fmt.Sprintf("%s[%s]", o.host, address)
-		}
-		line := fmt.Sprintf("  %-7s %-10s %-9s %-9s %s %s %s", o.level, outcome, cmp.Or(o.logged, "-"),
-			cmp.Or(o.finger, "-"), at, o.code, o.text)
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString(o.row(s))
 	}
 	return b.Bytes()
+}
+
+const changesHead = `# What Postfix %s with OpenSSL %s did otherwise than %s: its lines, in the form of observed.txt.
+`
+
+// changes is the table of a release as far as it differs from that of another.
+func changes(w *world, r release, before, after []observation) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, changesHead, r.postfix, r.openssl, releases[0].postfix)
+	domain := ""
+	for i, o := range after {
+		s := w.byDomain[o.domain]
+		row := o.row(s)
+		if row == before[i].row(s) {
+			continue
+		}
+		if o.domain != domain {
+			domain = o.domain
+			b.WriteString(s.head())
+		}
+		b.WriteString(row)
+	}
+	return b.Bytes()
+}
+
+func (s site) head() string { return fmt.Sprintf("\n%s %s: %s\n", s.class, s.domain(), s.about) }
+
+// row is an observation in one line.
+func (o observation) row(s site) string {
+	outcome, address := o.outcome, o.address
+	if o.after > 0 {
+		outcome += "+"
+	}
+	if s.shuffled {
+		o.text, address = literal.ReplaceAllString(o.text, "[*]"), "*"
+	}
+	at := ""
+	if o.host != "" {
+		at = fmt.Sprintf("%s[%s]", o.host, address)
+	}
+	line := fmt.Sprintf("  %-7s %-10s %-9s %-9s %s %s %s", o.level, outcome, cmp.Or(o.logged, "-"),
+		cmp.Or(o.finger, "-"), at, o.code, o.text)
+	return strings.TrimRight(line, " ") + "\n"
 }

@@ -1,10 +1,11 @@
 //go:build parity
 
-// What `mxtls plan` says of mail to some 300 domains of our own, against what a real Postfix does with that mail. The
-// domains, their DNS and their mail servers are in this process, on addresses of 127.26.0.0/16; Postfix runs beside it,
-// in name spaces of its own (testdata/parity). To each domain it delivers a message at each security level, twice where
-// it first deferred it, and posttls-finger looks at the domain at each level. What they did is kept in
-// testdata/parity/observed.txt; a prediction that differs fails the test, unless it stands in exceptions.txt.
+// What `mxtls plan` says of mail to some 300 domains of our own, against what a real Postfix does with that mail, of two
+// releases. The domains, their DNS and their mail servers are in this process, on addresses of 127.26.0.0/16; Postfix
+// runs beside it, each release in name spaces of its own (testdata/parity). To each domain it delivers a message at each
+// security level, twice where it first deferred it, and posttls-finger looks at the domain at each level. What they did
+// is kept in testdata/parity/observed.txt, and what the newer release did otherwise in observed-3.10.txt; a prediction
+// that differs fails the test, unless it stands in exceptions.txt, or in exceptions-RELEASE.txt for one release alone.
 package main_test
 
 import (
@@ -12,6 +13,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,17 +38,41 @@ func TestParity(t *testing.T) {
 	if err := firstError(os.RemoveAll(pkiDir), os.MkdirAll(pkiDir, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	exceptions, err := readExceptions(filepath.Join(data, "exceptions.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := newWorld(t, pkiDir)
-	s := startSender(t, filepath.Join(data, "lab.sh"), state)
-	seen := s.observe(t, w.sites)
-	checkGolden(t, filepath.Join(data, "observed.txt"), table(w, seen))
+	senders := startSenders(t, filepath.Join(data, "lab.sh"), state)
+	seen := make([][]observation, len(senders))
+	t.Run("observe", func(t *testing.T) {
+		for i, s := range senders {
+			t.Run(s.postfix, func(t *testing.T) {
+				t.Parallel()
+				seen[i] = s.observe(t, w.sites)
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	checkGolden(t, filepath.Join(data, "observed.txt"), table(w, seen[0]))
+	for i, s := range senders[1:] {
+		checkGolden(t, filepath.Join(data, "observed-"+s.postfix+".txt"), changes(w, s.release, seen[0], seen[1+i]))
+	}
 	binary := filepath.Join(t.TempDir(), "mxtls")
 	output(t, labPatience, "go", "build", "-o", binary, ".")
-	compare(t, w, seen, plan(t, binary, w), exceptions)
+	counts, versions := make([]map[string]*tally, len(senders)), make([]string, len(senders))
+	t.Run("plan", func(t *testing.T) {
+		for i, s := range senders {
+			t.Run(s.postfix, func(t *testing.T) {
+				exceptions := readExceptions(t, data, s.postfix)
+				versions[i] = s.version(t)
+				t.Parallel()
+				counts[i] = compare(t, w, seen[i], plan(t, binary, w, s.release), exceptions)
+			})
+		}
+	})
+	if !slices.ContainsFunc(counts, func(c map[string]*tally) bool { return c == nil }) {
+		t.Logf("agreement of mxtls plan with a real Postfix:\n%s", agreementTable(versions, counts))
+	}
+	checkTraffic(t, binary, filepath.Join(state, "log/postfix/output"))
 	for _, complaint := range w.complaints() {
 		t.Errorf("openssl s_server: %s", complaint) // it goes on, and is not the server that we meant
 	}

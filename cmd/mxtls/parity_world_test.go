@@ -23,7 +23,7 @@ type site struct {
 	// records replace the MX records and the hosts' addresses: lines of a zone file in which $D is the domain and $1,
 	// $2, ... are the servers' addresses.
 	records []string
-	host    string // of the only server, where it is not mx.DOMAIN; $D is the domain
+	host    string // of the only server, where it is not mx.DOMAIN; $D is the domain, $1 the address
 	fail    string // the name for which the resolver fails, as in records
 	// shuffled says that hosts or addresses are equally preferred: which one comes first is chance.
 	shuffled bool
@@ -64,7 +64,8 @@ func newWorld(t *testing.T, pkiDir string) *world {
 		for i, serve := range s.servers {
 			address := fmt.Sprintf("127.26.%d.%d", 1+used/200, 1+used%200)
 			used++
-			hosts, addresses = append(hosts, s.hostName(i)), append(addresses, address)
+			host := strings.ReplaceAll(s.hostName(i), "$1", address)
+			hosts, addresses = append(hosts, host), append(addresses, address)
 			if serve == nil {
 				continue
 			}

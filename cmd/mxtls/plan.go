@@ -143,6 +143,7 @@ func (f *planFlags) run(ctx context.Context, s streams, args []string) error {
 	if f.trust, err = f.anchors(cfg); err != nil {
 		return err
 	}
+	f.client = cfg
 	if err := p.prepare(); err != nil {
 		return err
 	}

@@ -161,9 +161,9 @@ func (f *planFlags) anchors(cfg *postfix.Config) (*pkix.Bundle, error) {
 			return nil, err
 		}
 		switch {
-		case cfg.AppendDefaultCA && file == "":
+		case cfg.AppendDefaultCA && file == "" && dir != "":
 			file = systemBundle()
-		case cfg.AppendDefaultCA && dir == "":
+		case cfg.AppendDefaultCA && file != "" && dir == "":
 			dir = defaultCADir
 		}
 		b = pkix.Locations(file, dir)
@@ -194,8 +194,21 @@ func missing(file string) error {
 // systemBundle is the root bundle of this operating system as a CAfile; "" without one.
 func systemBundle() string {
 	b, err := pkix.System()
-	if err != nil || b.From != pkix.File {
+	switch {
+	case err != nil:
 		return ""
+	case b.From == pkix.File && b.TLSOff == "":
+		return b.Path
 	}
-	return b.Path
+	return loadable(pkix.Survey(os.DirFS("/")))
+}
+
+// loadable is the first file among places that Postfix can load as its CAfile: another one would cost it all TLS.
+func loadable(places []pkix.Place) string {
+	for i := range places {
+		if p := &places[i]; p.Bundle != nil && p.Source == pkix.File && p.Bundle.TLSOff == "" {
+			return p.Path
+		}
+	}
+	return ""
 }

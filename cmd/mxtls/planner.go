@@ -99,11 +99,23 @@ func (p *planner) advice() []string {
 	return postfix.Advice(p.bundle, p.cfg)
 }
 
-// Begin also says on stderr what the report has no place for.
-func (p *planner) Begin(r report.Run) error {
-	if !p.job.facts.head().AsPostfix && !p.job.output.quiet {
+// doubt says on stderr where a saved run's servers were not asked as this Postfix would ask them.
+func (p *planner) doubt() {
+	head, hello := p.job.facts.head(), p.cfg.Postfix.Hello().String()
+	switch {
+	case !head.AsPostfix:
 		fmt.Fprintln(p.job.err, "mxtls: the run was saved by scan, without the questions that plan asks of servers with "+
 			"TLS 1.2 and older: what is chosen there may differ")
+	case head.Hello != hello:
+		fmt.Fprintf(p.job.err, "mxtls: the servers of the run were asked in the words of %s, not %s: what is chosen may differ\n",
+			head.Hello, hello)
+	}
+}
+
+// Begin also says on stderr what the report has no place for.
+func (p *planner) Begin(r report.Run) error {
+	if !p.job.output.quiet {
+		p.doubt()
 	}
 	if p.job.output.format == report.CSV && !p.job.output.quiet {
 		for _, remark := range p.head().Remarks {

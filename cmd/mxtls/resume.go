@@ -99,13 +99,6 @@ func (u *unfinished) replay(ctx context.Context, scan *scanner.Scanner, next fun
 	return u.failed == nil
 }
 
-func (u *unfinished) count() int {
-	if u == nil {
-		return 0
-	}
-	return u.done
-}
-
 func (u *unfinished) sessions() int {
 	if u == nil {
 		return 0
@@ -129,13 +122,16 @@ func (u *unfinished) close() {
 }
 
 // fit makes the options those of the run that goes on.
-func (u *unfinished) fit(o *scanner.Options) error {
+func (u *unfinished) fit(o *scanner.Options, part *shard) error {
 	h := u.head()
 	if o.Port != h.Port {
 		return fmt.Errorf("--resume %s: that run looked at port %d, not %d", u.saved.path, h.Port, o.Port)
 	}
 	if o.At.IsZero() {
 		o.At = h.At
+	}
+	if part.String() != h.Shard {
+		return fmt.Errorf("--resume %s: that run is part %q of its list, not %q", u.saved.path, h.Shard, part)
 	}
 	if h.AsPostfix {
 		return hinted{errors.New("--resume: it is a run of mxtls plan"), "--from judges as much of it as there is"}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,19 +52,24 @@ func openSavedRun(ctx context.Context, flag, path string, stdin io.Reader) (*sav
 	return p, nil
 }
 
-// explain says which file cannot be read, and what may be meant.
-func (p *savedRun) explain(err error) error {
+// named is the file as the command line has it.
+func (p *savedRun) named() string {
 	shown := p.path
 	if shown == "-" {
 		shown = "stdin"
 	}
+	return strings.TrimSpace(p.flag + " " + shown)
+}
+
+// explain says which file cannot be read, and what may be meant.
+func (p *savedRun) explain(err error) error {
 	if path, ok := errors.AsType[*os.PathError](err); ok {
-		return fmt.Errorf("%s %s: %w", p.flag, shown, path.Err)
+		return fmt.Errorf("%s: %w", p.named(), path.Err)
 	}
-	err = fmt.Errorf("%s %s: %w", p.flag, shown, err)
+	err = fmt.Errorf("%s: %w", p.named(), err)
 	switch {
 	case errors.Is(err, runfile.ErrForeign):
-		return hinted{err, p.flag + " takes what --save wrote; -f reads a list of domains"}
+		return hinted{err, "mxtls scan --save FILE saves a run; -f reads a list of domains"}
 	case errors.Is(err, runfile.ErrNewer):
 		return hinted{err, "judge it with that version"}
 	}
@@ -101,7 +107,7 @@ func (p *savedRun) tail(context.Context) runfile.Tail {
 	case p.stopped:
 		return runfile.Tail{Partial: "judging it again was interrupted"}
 	case t == nil:
-		return runfile.Tail{Partial: fmt.Sprintf("%s %s: the saved run was cut off: it has no last line", p.flag, p.path)}
+		return runfile.Tail{Partial: p.named() + ": the saved run was cut off: it has no last line"}
 	}
 	return *t
 }
@@ -138,7 +144,8 @@ func (p *savedRun) bundle() (b *pkix.Bundle, err error) {
 // looking are the flags that say whom to look at and how, which a saved run has settled.
 var looking = []string{
 	"file", "column", "preset", "resolver", "trust-ad", "ehlo", "port", "ipv4", "ipv6", "without", "https-port", "contact", "concurrency", "rate", "per-provider",
-	"timeout", "host-timeout", "retry-after", "opt-out", "allow-reserved", "no-vantage-check", "vantage-host", "save", "resume",
+	"timeout", "host-timeout", "retry-after", "opt-out", "allow-reserved", "no-vantage-check", "vantage-host", "save", "resume", "mx-only", "shard",
+	"by-provider",
 }
 
 // settled refuses flags and domains beside --from.

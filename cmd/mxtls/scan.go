@@ -16,6 +16,7 @@ import (
 	"mxtls/scanner/list"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/postfix"
 )
 
 // bulkRun is how many domains make a run one that its targets may want to ask us about (see --ehlo).
@@ -59,9 +60,14 @@ type scanFlags struct {
 	from   string // judge those of this file
 	resume string // go on with the run in this file
 
+	mxOnly     bool
+	shard      shard
+	byProvider string // the run that the shards are made by
+
 	saved *savedRun // the run of from, once it is open
 
-	trust *pkix.Bundle // set by plan: Postfix's own trust anchors, in place of those that the flags name
+	trust  *pkix.Bundle    // set by plan: Postfix's own trust anchors, in place of those that the flags name
+	client *postfix.Config // set by plan too: the Postfix in question
 }
 
 func newScan(s streams) *cobra.Command {
@@ -101,6 +107,10 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 	f.sources.register(cmd)
 	fl.BoolVar(&f.listPresets, "list-presets", false, "print the presets and their domains, and stop")
 	f.registerFile(cmd)
+	fl.BoolVar(&f.mxOnly, "mx-only", false, "look mail hosts up, and talk to none of them")
+	fl.Var(&f.shard, "shard", "look at the `I/N`th part of the list alone: N machines, one file each, then mxtls merge")
+	fl.StringVar(&f.byProvider, "by-provider", "",
+		"split by provider, after this `FILE` that --mx-only --save wrote: each is asked\nfrom one machine alone")
 	fl.StringVar(&f.resume, "resume", "", "go on with the run in this `FILE` that was cut off: nothing in it is asked again")
 	f.output.register(cmd)
 	f.registerLook(cmd)
@@ -116,9 +126,7 @@ func (f *scanFlags) registerFile(cmd *cobra.Command) {
 // registerLook adds the flags that say how to look, by whose roots, and how politely.
 func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
-	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
-	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
+	f.registerRoots(cmd)
 	fl.StringVar(&f.at, "at", "", "judge certificates as of this `TIME` (RFC 3339 or YYYY-MM-DD)")
 	fl.StringArrayVar(&f.resolvers, "resolver", nil, "ask this DNS resolver (`HOST[:PORT]`); repeatable (default: /etc/resolv.conf)")
 	fl.BoolVar(&f.trustAD, "trust-ad", false, "believe that resolver's DNSSEC verdicts though it is not on loopback")
@@ -132,7 +140,7 @@ func (f *scanFlags) registerLook(cmd *cobra.Command) {
 	fl.StringVar(&f.contact, "contact", "", "a `URL` for those who serve policies and wonder who asks")
 
 	fl.IntVar(&f.concurrency, "concurrency", 200, "sessions in flight, at most `N`")
-	fl.Float64Var(&f.rate, "rate", 100, "new sessions a second, at most `N`; 0 = no limit")
+	fl.Float64Var(&f.rate, "rate", 100, "new connections a second, at most `N`; 0 = no limit")
 	fl.IntVar(&f.perProvider, "per-provider", 4, "sessions in flight with one provider, at most `N`; 0 = no limit")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "limit for each stage of a session, a `DURATION` such as 30s")
 	fl.DurationVar(&f.hostTimeout, "host-timeout", 2*time.Minute, "limit for a whole session, a `DURATION`")
@@ -145,6 +153,14 @@ func (f *scanFlags) registerLook(cmd *cobra.Command) {
 		"a `DOMAIN` that certainly offers STARTTLS, looked at only when the first domains\nall fail; repeatable")
 }
 
+// registerRoots adds the flags that say by whose roots certificates are judged.
+func (f *scanFlags) registerRoots(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.caFile, "ca-file", "", "judge certificates by the roots in this `FILE`, as smtp_tls_CAfile")
+	fl.StringVar(&f.caPath, "ca-path", "", "or by those in this `DIR`ectory, as smtp_tls_CApath")
+	fl.StringVar(&f.ca, "ca", "", "or by a named `BUNDLE`: system, mozilla (embedded)\n(default: system, else mozilla)")
+}
+
 // options checks the flags that make the scanner and turns them into its Options.
 func (f *scanFlags) options() (scanner.Options, error) {
 	o := scanner.Options{
@@ -152,7 +168,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		Legacy:      list.Legacy,
 		Concurrency: f.concurrency, Rate: f.rate, PerProvider: f.perProvider,
 		Timeout: f.timeout, HostTimeout: f.hostTimeout, RetryAfter: f.retryAfter, AllowReserved: f.allowReserved,
-		HTTPSPort: f.httpsPort, UserAgent: f.userAgent(),
+		HTTPSPort: f.httpsPort, UserAgent: f.userAgent(), MXOnly: f.mxOnly,
 	}
 	if err := f.check(); err != nil {
 		return o, err
@@ -180,7 +196,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		return o, err
 	}
 	if f.trust != nil {
-		o.Roots, o.AsPostfix = f.trust, true
+		o.Roots, o.AsPostfix, o.Postfix, o.OpenSSL = f.trust, true, f.client.Postfix, f.client.OpenSSL
 	} else if o.Roots, err = f.roots(); err != nil {
 		return o, err
 	}
@@ -377,6 +393,9 @@ func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
 	}
 	f.saved.judge = scanner.NewJudge(j.roots, at.UTC())
 	f.saved.judge.Validating = f.saved.head().Validating
+	if f.client != nil {
+		f.saved.judge.SetOpenSSL(f.client.OpenSSL)
+	}
 	j.facts, j.judge = f.saved, f.saved.judge
 	return nil
 }
@@ -398,7 +417,15 @@ func (f *scanFlags) start(ctx context.Context, j *job, items *sources) error {
 	if err := f.bulk(items, options.EHLO); err != nil {
 		return err
 	}
-	l := &look{items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls}
+	if f.byProvider != "" {
+		if f.shard.parts == 0 {
+			return errors.New("--by-provider goes with --shard")
+		}
+		if f.shard.providers, err = readProviders(ctx, f.byProvider); err != nil {
+			return err
+		}
+	}
+	l := &look{items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls, shard: f.shard}
 	if err := f.keep(ctx, j, l, &options); err != nil {
 		return err
 	}
@@ -423,7 +450,7 @@ func (f *scanFlags) keep(ctx context.Context, j *job, l *look, o *scanner.Option
 	if l.before, j.save, err = openResume(ctx, f.resume); err != nil {
 		return err
 	}
-	if err = l.before.fit(o); err != nil {
+	if err = l.before.fit(o, &l.shard); err != nil {
 		j.save.close()
 		l.before.close()
 	}

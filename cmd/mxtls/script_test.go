@@ -90,6 +90,11 @@ func setup(env *testscript.Env) error {
 	}
 	env.Defer(w.close)
 	env.Values[worldKey{}] = w
+	roots, err := filepath.Abs(filepath.Join("..", "..", "testdata", "roots"))
+	if err != nil {
+		return err
+	}
+	env.Setenv("ROOTS", roots)
 	env.Setenv("RESOLVER", w.dns.Addr())
 	env.Setenv("PORT", w.port)
 	env.Setenv("CA", filepath.Join(env.WorkDir, "ca.pem"))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
@@ -36,6 +38,9 @@ type world struct {
 	servers map[netip.Addr]*scannertest.Server
 	gauge   gauge
 
+	certificates map[*scannertest.Server]*tls.Certificate
+	policies     map[string]*scannertest.HTTPSServer // by domain
+
 	stdout string        // of the last command
 	lasted time.Duration // likewise
 
@@ -59,6 +64,7 @@ func newWorld(caFile string) (*world, error) {
 		dns: dns, hold: hold, port: strconv.Itoa(hold.Addr().(*net.TCPAddr).Port),
 		ca:      scannertest.NewCA("Story Root CA", dates(storyTime.AddDate(-5, 0, 0), storyTime.AddDate(5, 0, 0))),
 		servers: map[netip.Addr]*scannertest.Server{}, closing: make(chan struct{}),
+		certificates: map[*scannertest.Server]*tls.Certificate{}, policies: map[string]*scannertest.HTTPSServer{},
 	}
 	if err := cmp.Or(os.WriteFile(caFile, w.ca.PEM(), 0o644), os.Chtimes(caFile, storyTime, storyTime)); err != nil {
 		w.close()
@@ -103,7 +109,7 @@ func (w *world) serve(addr, kind, host string) error {
 	if err != nil {
 		return err
 	}
-	w.servers[a] = server
+	w.servers[a], w.certificates[server] = server, s.Certificate
 	return nil
 }
 
@@ -186,6 +192,34 @@ var worldCommands = map[string]worldCommand{
 	"record": {"record OWNER TTL TYPE DATA...", 4, false, func(ts *testscript.TestScript, w *world, args []string) bool {
 		ts.Check(w.dns.Add(strings.Join(args, " ")))
 		return true
+	}},
+	// HOST has a TLSA record of its own for the certificate of the server at ADDR: "3 1 1" names its key, "3 0 1" itself.
+	"tlsa": {"tlsa HOST ADDR USAGE SELECTOR MATCHING", 5, false, func(ts *testscript.TestScript, w *world, args []string) bool {
+		leaf, err := x509.ParseCertificate(w.certificates[w.server(ts, args[1])].Certificate[0])
+		ts.Check(err)
+		data := leaf.Raw
+		if args[3] == "1" {
+			data = leaf.RawSubjectPublicKeyInfo
+		}
+		ts.Check(w.dns.Add(fmt.Sprintf("_25._tcp.%s. 300 IN TLSA %s %x", args[0], strings.Join(args[2:], " "), sha256.Sum256(data))))
+		return true
+	}},
+	// DOMAIN has an MTA-STS record, and a policy host at ADDR that serves FILE.
+	"policy": {"policy DOMAIN ADDR FILE", 3, false, func(ts *testscript.TestScript, w *world, args []string) bool {
+		cert := w.ca.Issue([]string{"mta-sts." + args[0]}, lasting(60))
+		s, err := scannertest.NewHTTPS(net.JoinHostPort(args[1], w.port), scannertest.HTTPS{
+			Certificate: &cert, Body: ts.ReadFile(args[2]),
+		})
+		ts.Check(err)
+		ts.Defer(func() { s.Close() })
+		w.policies[args[0]] = s
+		ts.Check(w.dns.Add("_mta-sts."+args[0]+`. 300 IN TXT "v=STSv1; id=20261101"`, "mta-sts."+args[0]+". 300 IN A "+args[1]))
+		return true
+	}},
+	// DOMAIN's policy host was asked by who calls himself AGENT.
+	"askedby": {"askedby DOMAIN AGENT", 2, true, func(ts *testscript.TestScript, w *world, args []string) bool {
+		s := w.policies[args[0]]
+		return s != nil && slices.ContainsFunc(s.Requests(), func(r string) bool { return strings.Contains(r, args[1]) })
 	}},
 	// Answers for names at or under ZONE validate.
 	"secure": {"secure ZONE", 1, false, func(_ *testscript.TestScript, w *world, args []string) bool {

@@ -53,16 +53,15 @@ func Parse(recorded []byte) *Flight { return read(bytes.NewReader(recorded), nil
 func read(r io.Reader, h *Hello) *Flight {
 	f := &Flight{}
 	messages := newReader(r)
+	last := uint8(0)
 	for !f.Complete && f.Err == nil {
 		m, err := messages.next()
 		if err == nil {
-			err = f.message(m)
+			err = f.message(m, last, h)
 		} else if m.kind == certificate {
 			f.CertificateOctets = m.size // too long to read; that alone tells something
 		}
-		if err == nil && h != nil && f.Version != 0 {
-			err = h.unoffered(f)
-		}
+		last = max(last, m.kind)
 		if err != nil {
 			f.Complete, f.Err = false, err
 		}
@@ -72,6 +71,10 @@ func read(r io.Reader, h *Hello) *Flight {
 
 // Anonymous reports whether the server uses no certificate (RFC 5246 A.5).
 func (f *Flight) Anonymous() bool { return kindOf(f.Suite).anonymous }
+
+// ShortTag reports whether the suite is CCM with a tag of 8 octets (RFC 6655), which is not offered at security level 1
+// since OpenSSL 3.2.
+func (f *Flight) ShortTag() bool { return kindOf(f.Suite).shortTag }
 
 // OpenSSL's limits, as of 3.0.
 const (

@@ -4,28 +4,33 @@ import (
 	"bytes"
 	"crypto/tls"
 	"math/bits"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// message takes the next message of the flight.
-func (f *Flight) message(m message) *Error {
+// message takes the next message of the flight, which answers h if that is not nil. Messages come in the order of their
+// numbers, each once (RFC 5246 7.3); last is the one before.
+func (f *Flight) message(m message, last uint8, h *Hello) *Error {
 	switch {
 	case m.kind == helloRequest && m.size == 0:
 		return nil // may come at any time and means nothing here (RFC 5246 7.4.1.1)
-	case (m.kind == serverHello) != (f.Version == 0):
+	case (m.kind == serverHello) != (f.Version == 0), m.kind <= last:
 		return malformed("a handshake message of type %d out of place", m.kind)
 	}
 	switch m.kind {
 	case serverHello:
-		return f.serverHello(m.body)
+		return f.serverHello(m.body, h)
 	case certificate:
 		f.CertificateOctets = m.size
 		return f.certificate(m.body)
 	case serverKeyExchange:
-		return f.keyExchange(m.body)
+		return f.keyExchange(m.body, h)
 	case certificateRequest:
+		if f.Anonymous() {
+			return malformed("a CertificateRequest with %s", CipherName(f.Suite)) // RFC 5246 7.4.4
+		}
 		f.ClientCertificate = true
 		return nil
 	case serverHelloDone:
@@ -34,75 +39,11 @@ func (f *Flight) message(m message) *Error {
 	return malformed("a handshake message of type %d", m.kind)
 }
 
-// retryRandom marks a HelloRetryRequest (RFC 8446 4.1.3): the SHA-256 of "HelloRetryRequest".
-var retryRandom = []byte{
-	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-}
-
-// serverHello is RFC 8446 4.1.3 and RFC 5246 7.4.1.3.
-func (f *Flight) serverHello(b cryptobyte.String) *Error {
-	var random, session, extensions cryptobyte.String
-	var version, suite uint16
-	var compression uint8
-	const randomOctets, maxSession = 32, 32
-	if !b.ReadUint16(&version) || !b.ReadBytes((*[]byte)(&random), randomOctets) ||
-		!b.ReadUint8LengthPrefixed(&session) || len(session) > maxSession ||
-		!b.ReadUint16(&suite) || !b.ReadUint8(&compression) {
-		return malformed("the ServerHello is cut short")
-	}
-	if compression != 0 {
-		return malformed("the ServerHello chose compression %d", compression)
-	}
-	if !b.Empty() && (!b.ReadUint16LengthPrefixed(&extensions) || !b.Empty()) {
-		return malformed("the ServerHello's extensions do not fill it")
-	}
-	f.Version, f.Suite, f.Retry = version, suite, bytes.Equal(random, retryRandom)
-	for !extensions.Empty() {
-		var kind uint16
-		var body cryptobyte.String
-		if !extensions.ReadUint16(&kind) || !extensions.ReadUint16LengthPrefixed(&body) || !f.extension(kind, body) {
-			return malformed("the ServerHello's extension %d is broken", kind)
-		}
-	}
-	if f.Version == 0 {
-		return malformed("the ServerHello chose no version")
-	}
-	if f.Version < tls.VersionTLS13 {
-		f.Group = 0 // a key share means nothing there
-	}
-	f.Complete = f.Version >= tls.VersionTLS13
-	return nil
-}
-
-// Extensions of a ServerHello that say something here.
-const (
-	extendedMasterSecret = 23
-	supportedVersions    = 43
-	keyShare             = 51
-	renegotiationInfo    = 0xff01
-)
-
-// extension takes one extension of the ServerHello, and reports whether it could be read.
-func (f *Flight) extension(kind uint16, b cryptobyte.String) bool {
-	switch kind {
-	case extendedMasterSecret:
-		f.ExtendedMasterSecret = true
-	case renegotiationInfo:
-		f.Renegotiation = true
-	case supportedVersions:
-		return b.ReadUint16(&f.Version) && b.Empty()
-	case keyShare: // a HelloRetryRequest names the group alone
-		return b.ReadUint16(&f.Group)
-	}
-	return true
-}
-
 // certificate is RFC 5246 7.4.2.
 func (f *Flight) certificate(b cryptobyte.String) *Error {
 	var list cryptobyte.String
-	if f.Chain != nil {
-		return malformed("a second Certificate message")
+	if f.Anonymous() {
+		return malformed("a Certificate message with %s", CipherName(f.Suite))
 	}
 	if !b.ReadUint24LengthPrefixed(&list) || !b.Empty() {
 		return malformed("the Certificate message is cut short")
@@ -121,7 +62,7 @@ func (f *Flight) certificate(b cryptobyte.String) *Error {
 }
 
 // keyExchange is RFC 5246 7.4.3 (DHE) and RFC 8422 5.4 (ECDHE).
-func (f *Flight) keyExchange(b cryptobyte.String) *Error {
+func (f *Flight) keyExchange(b cryptobyte.String, h *Hello) *Error {
 	kind := kindOf(f.Suite)
 	var prime, generator, public cryptobyte.String
 	switch kind.exchange {
@@ -132,6 +73,9 @@ func (f *Flight) keyExchange(b cryptobyte.String) *Error {
 			!b.ReadUint8LengthPrefixed(&public) {
 			return malformed("the ServerKeyExchange names no curve")
 		}
+		if h != nil && !slices.Contains(h.groups(), f.Group) {
+			return unoffered("group %s", GroupName(f.Group))
+		}
 	case byDHE:
 		if !b.ReadUint16LengthPrefixed(&prime) || !b.ReadUint16LengthPrefixed(&generator) ||
 			!b.ReadUint16LengthPrefixed(&public) {
@@ -139,6 +83,9 @@ func (f *Flight) keyExchange(b cryptobyte.String) *Error {
 		}
 		if f.DHBits = bitLength(prime); f.DHBits == 0 {
 			return malformed("the ServerKeyExchange has no prime")
+		}
+		if prime[len(prime)-1]&1 == 0 || bitLength(generator) < 2 || bitLength(public) < 2 {
+			return malformed("the ServerKeyExchange has numbers that are of no use") // OpenSSL's "bad dh value"
 		}
 	default:
 		return malformed("a ServerKeyExchange with %s", CipherName(f.Suite))
@@ -148,6 +95,9 @@ func (f *Flight) keyExchange(b cryptobyte.String) *Error {
 	}
 	if f.Version == tls.VersionTLS12 && !b.ReadUint16(&f.Signature) {
 		return malformed("the ServerKeyExchange has no signature algorithm")
+	}
+	if h != nil && f.Signature != 0 && !h.takes(f.Signature) {
+		return unoffered("signature algorithm 0x%04X", f.Signature)
 	}
 	var signature cryptobyte.String
 	if !b.ReadUint16LengthPrefixed(&signature) || signature.Empty() || !b.Empty() {

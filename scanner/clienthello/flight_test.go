@@ -77,6 +77,14 @@ func helloBody(version, suite uint16, random []byte, extensions ...[]byte) []byt
 	})
 }
 
+// retry is a HelloRetryRequest.
+func retry(extensions ...[]byte) shot {
+	return handshake(serverHello, helloBody(tls12, suite13, retryRandom, extensions...))
+}
+
+// marked is the random of a server that was kept from choosing a newer version (RFC 8446 4.1.3).
+func marked(last byte) []byte { return append(make([]byte, 24), "DOWNGRD"+string(last)...) }
+
 // chain is a Certificate message.
 func chain(certificates ...[]byte) shot {
 	return handshake(certificate, build(func(b *cryptobyte.Builder) {
@@ -133,6 +141,7 @@ var (
 	secure       = extension(renegotiationInfo, 0)
 	master       = extension(extendedMasterSecret)
 	version13    = extension(supportedVersions, 3, 4)
+	share        = extension(keyShare, 0, 29, 0, 1, 9)
 	certificate1 = []byte{0x30, 7, 0x30, 0, 0x30, 0, 0x03, 1, 0} // the outline of one
 )
 
@@ -155,10 +164,12 @@ var whole = slices.Concat(hello(tls12, dheRSA, secure, master), chain(certificat
 func TestFlight(t *testing.T) {
 	t.Parallel()
 	anonymousExchange := handshake(serverKeyExchange, []byte{3, 0, x448, 2, 4, 5})
-	retry := handshake(serverHello, helloBody(tls12, suite13, retryRandom, version13, extension(keyShare, 0, x448)))
+	again := retry(version13, extension(keyShare, 0, x448))
 	want := Flight{Version: tls12, Suite: dheRSA, DHBits: 2048, Signature: 0x0401, Renegotiation: true,
 		ExtendedMasterSecret: true, Chain: [][]byte{certificate1, certificate1}, CertificateOctets: 27,
 		ClientCertificate: true, Complete: true}
+	huge, empty := want, []byte{handshakeRecord, 3, 3, 0, 0}
+	huge.DHBits = 16384
 	for _, tt := range []struct {
 		name   string
 		octets []byte
@@ -167,6 +178,12 @@ func TestFlight(t *testing.T) {
 		{"coalesced", records(handshakeRecord, maxRecord, whole), want},
 		{"a record for each octet", records(handshakeRecord, 1, whole), want},
 		{"odd fragments", records(handshakeRecord, 7, whole), want},
+		{"empty records between", slices.Concat(empty, records(handshakeRecord, 9, whole[:50]), empty, empty,
+			records(handshakeRecord, 9, whole[50:])), want},
+		{"DH of 16,384 bits", records(handshakeRecord, maxRecord, hello(tls12, dheRSA, secure, master),
+			chain(certificate1, certificate1), dheExchange(16384, 0x0401), handshake(certificateRequest, nil), done), huge},
+		{"extensions that nobody knows", records(handshakeRecord, maxRecord, hello(tls12, dheRSA, extension(9999, 1), secure,
+			extension(18), master), whole[len(hello(tls12, dheRSA, secure, master)):]), want},
 		{"warnings and HelloRequests between", slices.Concat(records(alertRecord, 2, []byte{1, 112}),
 			records(handshakeRecord, 9, handshake(helloRequest, nil), whole[:50]),
 			records(alertRecord, 2, []byte{1, 90}), records(handshakeRecord, 9, whole[50:])), want},
@@ -180,7 +197,11 @@ func TestFlight(t *testing.T) {
 		{"TLS 1.3", records(handshakeRecord, maxRecord, hello(tls12, suite13, version13,
 			extension(keyShare, 0, 29, 0, 1, 9))),
 			Flight{Version: tls.VersionTLS13, Suite: suite13, Group: 29, Complete: true}},
-		{"HelloRetryRequest", records(handshakeRecord, maxRecord, retry),
+		{"HelloRetryRequest", records(handshakeRecord, maxRecord, again),
+			Flight{Version: tls.VersionTLS13, Suite: suite13, Group: x448, Retry: true, Complete: true}},
+		{"HelloRetryRequest for a cookie", records(handshakeRecord, maxRecord, retry(version13, extension(cookie, 0, 1, 9))),
+			Flight{Version: tls.VersionTLS13, Suite: suite13, Retry: true, Complete: true}},
+		{"HelloRetryRequest twice, of which the second has no hello", records(handshakeRecord, maxRecord, again, again),
 			Flight{Version: tls.VersionTLS13, Suite: suite13, Group: x448, Retry: true, Complete: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -209,75 +230,8 @@ func answered(answer []byte) *Flight {
 // TestHostile: whatever a server sends ends with an error of a kind, and what was read before is kept.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	messages := func(all ...[]byte) []byte { return records(handshakeRecord, maxRecord, all...) }
-	start := hello(tls12, dheRSA)
-	huge := handshake(certificate, make([]byte, maxMessage+1))
-	plain := helloBody(tls12, dheRSA, make([]byte, 32))
-	compressed := slices.Clone(plain)
-	compressed[len(compressed)-1] = 1
-	for _, tt := range []struct {
-		name   string
-		octets []byte
-		kind   Kind
-		text   string
-	}{
-		{"nothing", nil, Closed, "closed"},
-		{"closed in a record", messages(whole)[:100], Closed, "closed"},
-		{"closed in a header", messages(whole)[:3], Closed, "closed"},
-		{"closed in a message", messages(whole[:100]), Closed, "closed"},
-		{"plain text", []byte("454 4.7.0 no TLS\r\n"), NotTLS, `"454 4"`},
-		{"a word", []byte("no"), NotTLS, `"no"`},
-		{"SSLv2", []byte{0x80, 4, 0, 0, 2, 0, 0}, NotTLS, "no TLS record"},
-		{"unknown record", records(24, 9, []byte{1}), NotTLS, "no TLS record"},
-		{"large record", []byte{handshakeRecord, 3, 3, 0xff, 0xff, 1}, TooLong, "65535"},
-		{"too many records", bytes.Repeat([]byte{handshakeRecord, 3, 3, 0, 0}, maxRecords+1), TooLong, "records"},
-		{"too much", messages(slices.Concat(start, bytes.Repeat(handshake(certificateRequest, make([]byte, maxRecord)), 40))),
-			TooLong, "octets"},
-		{"large message", messages(start, huge), TooLong, "handshake message of 262145"},
-		{"too many certificates", messages(start, chain(slices.Repeat([][]byte{{1}}, maxChain+1)...)), TooLong,
-			"certificates"},
-		{"too many warnings", records(alertRecord, 2, bytes.Repeat([]byte{1, 112}, maxWarnings+1)), TooLong, "warning"},
-		{"application data", records(applicationData, 9, []byte{1}), Malformed, "type 23"},
-		{"long alert", records(alertRecord, 3, []byte{1, 2, 3}), Malformed, "alert of 3"},
-		{"handshake_failure", records(alertRecord, 2, []byte{2, 40}), Alert, "handshake_failure"},
-		{"close_notify", records(alertRecord, 2, []byte{1, 0}), Alert, "close_notify"},
-		{"alert without a name", records(alertRecord, 2, []byte{2, 200}), Alert, "number 200"},
-		{"no ServerHello first", messages(done), Malformed, "out of place"},
-		{"two ServerHellos", messages(start, start), Malformed, "out of place"},
-		{"two chains", messages(start, chain(certificate1), chain(certificate1)), Malformed, "second"},
-		{"unknown message", messages(start, handshake(22, nil)), Malformed, "type 22"},
-		{"short ServerHello", messages(handshake(serverHello, make([]byte, 20))), Malformed, "cut short"},
-		{"version 0", messages(hello(0, dheRSA)), Malformed, "no version"},
-		{"compression", messages(handshake(serverHello, compressed)), Malformed, "compression 1"},
-		{"octets behind the extensions", messages(handshake(serverHello, append(plain, 0, 0, 7))), Malformed,
-			"do not fill it"},
-		{"broken extension", messages(hello(tls12, dheRSA, []byte{0, 43, 0, 9, 1})), Malformed, "broken"},
-		{"broken version", messages(hello(tls12, dheRSA, extension(supportedVersions, 3))), Malformed, "43 is broken"},
-		{"short chain", messages(start, handshake(certificate, []byte{0, 0, 9, 1})), Malformed, "cut short"},
-		{"short certificate", messages(start, handshake(certificate, []byte{0, 0, 4, 0, 0, 9, 1})), Malformed,
-			"certificate 1"},
-		{"empty certificate", messages(start, chain(nil)), Malformed, "certificate 1"},
-		{"key exchange for RSA", messages(hello(tls12, plainRSA), dheExchange(2048, 0x0401)), Malformed, "AES256-SHA256"},
-		{"no prime", messages(start, handshake(serverKeyExchange, []byte{0, 0, 0, 0, 0, 0})), Malformed, "no prime"},
-		{"short prime", messages(start, handshake(serverKeyExchange, []byte{9, 9})), Malformed, "cut short"},
-		{"no signature", messages(start, handshake(serverKeyExchange, []byte{0, 1, 1, 0, 1, 1, 0, 1, 1})), Malformed,
-			"no signature algorithm"},
-		{"short signature", messages(start, handshake(serverKeyExchange, []byte{0, 1, 1, 0, 1, 1, 0, 1, 1, 4, 1, 0, 9})),
-			Malformed, "signature is cut short"},
-		{"explicit curve", messages(hello(tls12, ecdheRSA), handshake(serverKeyExchange, []byte{1, 2, 3})), Malformed,
-			"no curve"},
-		{"done with a body", messages(start, handshake(serverHelloDone, []byte{1})), Malformed, "of 1 octets"},
-		{"done without a chain", messages(start, dheExchange(2048, 0x0401), done), Malformed, "no certificate"},
-		{"done without a key", messages(start, chain(certificate1), done), Malformed, "no ServerKeyExchange"},
-		{"SSL 3.0", messages(hello(0x0300, 0x0035)), Unoffered, "version 0x0300"},
-		{"TLS 1.4", messages(hello(tls12, suite13, extension(supportedVersions, 3, 5))), Unoffered, "version 0x0305"},
-		{"RC4", messages(hello(tls12, 5)), Unoffered, "RC4-SHA with TLSv1.2"},
-		{"unknown suite", messages(hello(tls12, 0x4242)), Unoffered, "0x4242"},
-		{"TLS 1.3 with an old suite", messages(hello(tls12, dheRSA, version13)), Unoffered, "with TLSv1.3"},
-		{"TLS 1.2 with a new suite", messages(hello(tls12, suite13)), Unoffered, "with TLSv1.2"},
-		{"unoffered curve", messages(hello(tls12, ecdheRSA), chain(certificate1), ecdheExchange(22, 0x0401)), Unoffered,
-			"group 0x0016"},
-	} {
+	start := records(handshakeRecord, maxRecord, hello(tls12, dheRSA))
+	for _, tt := range hostileFlights() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := answered(tt.octets)
@@ -287,7 +241,7 @@ func TestHostile(t *testing.T) {
 			if f.Err.Kind != tt.kind || !strings.Contains(f.Err.Error(), tt.text) {
 				t.Errorf("%v: %v, want %v: %q", f.Err.Kind, f.Err, tt.kind, tt.text)
 			}
-			if bytes.HasPrefix(tt.octets, messages(start)[5:]) && f.Suite != dheRSA {
+			if bytes.HasPrefix(tt.octets, start[5:]) && f.Suite != dheRSA {
 				t.Errorf("the suite is lost: %+v", f)
 			}
 		})

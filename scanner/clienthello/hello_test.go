@@ -67,6 +67,13 @@ func TestRecord(t *testing.T) {
 		"match":     {Profile: Match},
 		"may-tls12": {Profile: May, MaxVersion: tls.VersionTLS12},
 		"may-sni":   {Profile: May, ServerName: "mx.example.com"},
+
+		"may-3.10":         {Release: Postfix310, Profile: May},
+		"match-3.10":       {Release: Postfix310, Profile: Match},
+		"may-tls12-3.10":   {Release: Postfix310, Profile: May, MaxVersion: tls.VersionTLS12},
+		"match-tls12-3.10": {Release: Postfix310, Profile: Match, MaxVersion: tls.VersionTLS12},
+		"may-sni-3.10":     {Release: Postfix310, Profile: May, ServerName: "mx.example.com"},
+		"match-sni-3.10":   {Release: Postfix310, Profile: Match, ServerName: "mx.example.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +95,51 @@ func TestRecordLength(t *testing.T) {
 		h := Hello{Profile: May, ServerName: strings.Repeat("a", tt.name)}
 		if got := len(h.Record()); got != tt.want {
 			t.Errorf("with a server name of %d octets: %d octets, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestOffers: what the hello of a level has, and what a server may choose.
+func TestOffers(t *testing.T) {
+	t.Parallel()
+	const dss, ccm8, adh, gcm, ffdhe = 0x00a3, 0xc0af, 0x00a7, 0xc02c, 256
+	for _, tt := range []struct {
+		hello  Hello
+		offers []uint16
+		not    []uint16
+	}{
+		{Hello{}, nil, []uint16{gcm}},
+		{Hello{Profile: May}, []uint16{dss, ccm8, adh, gcm}, nil},
+		{Hello{Profile: Match}, []uint16{dss, ccm8, gcm}, []uint16{adh}},
+		{Hello{Release: Postfix310, Profile: May}, []uint16{ccm8, adh, gcm}, []uint16{dss}},
+		{Hello{Release: Postfix310, Profile: Match}, []uint16{gcm}, []uint16{dss, ccm8, adh}},
+	} {
+		for _, suite := range tt.offers {
+			if !tt.hello.Offers(suite) {
+				t.Errorf("%s %s lacks %s", tt.hello.Release, tt.hello.Profile, CipherName(suite))
+			}
+		}
+		for _, suite := range tt.not {
+			if tt.hello.Offers(suite) {
+				t.Errorf("%s %s has %s", tt.hello.Release, tt.hello.Profile, CipherName(suite))
+			}
+		}
+	}
+	for _, tt := range []struct {
+		hello Hello
+		f     Flight
+		bad   bool
+	}{
+		{Hello{Profile: Match}, Flight{Version: tls.VersionTLS11, Suite: 0x0035}, false},
+		{Hello{Release: Postfix310, Profile: May}, Flight{Version: tls.VersionTLS11, Suite: 0x0035}, false},
+		{Hello{Release: Postfix310, Profile: Match}, Flight{Version: tls.VersionTLS11, Suite: 0x0035}, true},
+		{Hello{Profile: May}, Flight{Version: tls.VersionTLS13, Suite: 0x1301, Group: ffdhe, Retry: true}, true},
+		{Hello{Release: Postfix310, Profile: May}, Flight{Version: tls.VersionTLS13, Suite: 0x1301, Group: ffdhe, Retry: true}, false},
+		{Hello{Release: Postfix310, Profile: May}, Flight{Version: tls.VersionTLS12, Suite: gcm, Group: 24}, false},
+	} {
+		if err := tt.hello.goesWith(&tt.f, make([]byte, 32)); (err != nil) != tt.bad {
+			t.Errorf("%s %s, %s over %s: %v", tt.hello.Release, tt.hello.Profile, VersionName(tt.f.Version),
+				GroupName(tt.f.Group), err)
 		}
 	}
 }
@@ -138,6 +190,16 @@ func TestWords(t *testing.T) {
 		if err != nil || back.UnmarshalText(text) != nil || back != k || k.String() != string(text) {
 			t.Errorf("%d became %q and %d, %v", k, text, back, err)
 		}
+	}
+	for r := Postfix37; r <= Postfix310; r++ {
+		text, err := r.MarshalText()
+		var back Release
+		if err != nil || back.UnmarshalText(text) != nil || back != r || r.String() != string(text) {
+			t.Errorf("%d became %q and %d, %v", r, text, back, err)
+		}
+	}
+	if _, err := (Postfix310 + 1).MarshalText(); err == nil {
+		t.Error("there is a release without a test")
 	}
 	for p := ProfileNone; p <= Match; p++ {
 		text, err := p.MarshalText()

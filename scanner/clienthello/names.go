@@ -34,7 +34,7 @@ func CipherName(suite uint16) string {
 
 // groupNames are OpenSSL's (t1_lib.c, and since 3.5 the hybrid ones of draft-ietf-tls-ecdhe-mlkem).
 var groupNames = map[uint16]string{
-	23: "prime256v1", 24: "secp384r1", 25: "secp521r1", 29: "X25519", 30: "X448",
+	23: "prime256v1", 24: "secp384r1", 25: "secp521r1", 29: "X25519", 30: "X448", 256: "ffdhe2048", 257: "ffdhe3072",
 	uint16(tls.X25519MLKEM768): "X25519MLKEM768", uint16(tls.SecP256r1MLKEM768): "SecP256r1MLKEM768",
 	uint16(tls.SecP384r1MLKEM1024): "SecP384r1MLKEM1024",
 }

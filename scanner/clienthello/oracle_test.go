@@ -63,6 +63,7 @@ func complaint(t *testing.T, level string, flight []byte) string {
 		conn.SetDeadline(time.Now().Add(20 * time.Second))
 		conn.Read(make([]byte, 2048))
 		conn.Write(flight)
+		conn.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, conn)
 	}()
 	out, _ := exec.Command("openssl", "s_client", "-connect", listener.Addr().String(), "-min_protocol", "TLSv1",
@@ -119,5 +120,26 @@ func TestRefusedByOpenSSL(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestHostileToOpenSSL: what ends a flight for us ends a handshake for OpenSSL, before it comes to the signature.
+func TestHostileToOpenSSL(t *testing.T) {
+	t.Parallel()
+	for _, tt := range hostileFlights() {
+		switch {
+		case tt.kind == Closed, tt.kind == TooLong, // which is the network's or our doing
+			tt.name == "close_notify",            // which leaves nothing to complain of
+			tt.name == "unknown extension twice": // which OpenSSL does not look at
+			continue
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := complaint(t, "0", tt.octets)
+			more := tt.kind != NotTLS && strings.Contains(got, "unexpected eof") // it would have read on
+			if got == "" || more || strings.HasPrefix(got, "rsa routines") || strings.HasSuffix(got, "bad signature") {
+				t.Errorf("openssl goes on: %q", got)
+			}
+		})
 	}
 }

@@ -1,6 +1,9 @@
 package clienthello
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A suite is a cipher suite: its IANA number and OpenSSL's name for it (ciphers(1)).
 type suite struct {
@@ -8,8 +11,9 @@ type suite struct {
 	name string
 }
 
-// suites are those that Postfix offers with OpenSSL's defaults (smtp_tls_ciphers = medium), in its order: TLS 1.3, then
-// by length of key, anonymous ones first (tls_misc.c: "aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH").
+// suites are those that Postfix 3.7 offers with OpenSSL's defaults (smtp_tls_ciphers = medium), in its order: TLS 1.3,
+// then by length of key, anonymous ones first (tls_misc.c: "aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH"). Later releases
+// offer fewer of them.
 var suites = []suite{
 	{0x1302, "TLS_AES_256_GCM_SHA384"}, {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
 	{0x1301, "TLS_AES_128_GCM_SHA256"}, {0x00a7, "ADH-AES256-GCM-SHA384"}, {0x006d, "ADH-AES256-SHA256"},
@@ -48,6 +52,10 @@ var suites = []suite{
 	{0x002f, "AES128-SHA"}, {0x0041, "CAMELLIA128-SHA"},
 }
 
+// shortTags are the suites of CCM with a tag of 8 octets (RFC 6655). To OpenSSL 3.2 they are worth 64 bits: last in the
+// order, and nothing for security level 1.
+var shortTags = []uint16{0xc0af, 0xc0ae, 0xc0a3, 0xc0a2, 0xc0a1, 0xc0a0}
+
 // oldSuites are those beside them that crypto/tls has and Debian's OpenSSL is built without.
 var oldSuites = []suite{
 	{0x0005, "RC4-SHA"}, {0x000a, "DES-CBC3-SHA"}, {0xc007, "ECDHE-ECDSA-RC4-SHA"},
@@ -68,6 +76,8 @@ const (
 type kind struct {
 	exchange  exchange
 	anonymous bool
+	dsa       bool // signed with a DSA key
+	shortTag  bool // one of shortTags
 }
 
 // prefixes of OpenSSL's names; a name that has none of them is of RSA key exchange.
@@ -75,18 +85,22 @@ var prefixes = []struct {
 	prefix string
 	kind   kind
 }{
-	{"TLS_", kind{byTLS13, false}}, {"ECDHE-", kind{byECDHE, false}}, {"DHE-", kind{byDHE, false}},
-	{"AECDH-", kind{byECDHE, true}}, {"ADH-", kind{byDHE, true}},
+	{"TLS_", kind{exchange: byTLS13}}, {"ECDHE-", kind{exchange: byECDHE}},
+	{"DHE-DSS-", kind{exchange: byDHE, dsa: true}}, {"DHE-", kind{exchange: byDHE}},
+	{"AECDH-", kind{exchange: byECDHE, anonymous: true}}, {"ADH-", kind{exchange: byDHE, anonymous: true}},
 }
 
 func kindOf(id uint16) kind {
 	name := suiteNames[id]
+	var k kind
 	for _, p := range prefixes {
 		if strings.HasPrefix(name, p.prefix) {
-			return p.kind
+			k = p.kind
+			break
 		}
 	}
-	return kind{}
+	k.shortTag = slices.Contains(shortTags, id)
+	return k
 }
 
 var suiteNames = func() map[uint16]string {

@@ -14,7 +14,7 @@ func TestEnums(t *testing.T) {
 	walk(t, len(modeWords), Enforce, func() *Mode { return new(Mode) })
 	walk(t, len(reasonWords), NotFetched, func() *Reason { return new(Reason) })
 	walk(t, len(codeWords), MaxAgeWeek, func() *Code { return new(Code) })
-	walk(t, len(faultWords), NameTooLong, func() *Fault { return new(Fault) })
+	walk(t, len(faultWords), InternalError, func() *Fault { return new(Fault) })
 	walk(t, len(serverFaultWords), CertificateUntrusted, func() *ServerFault { return new(ServerFault) })
 }
 

@@ -40,6 +40,7 @@ const (
 	NotTested       // this machine ran out of something, or the resolver is down
 	Interrupted     // the run was stopped
 	NameTooLong     // with mta-sts. before it the domain is no name any more
+	InternalError   // a defect of ours, see the text
 )
 
 var faultWords = enum.Words{
@@ -47,6 +48,7 @@ var faultWords = enum.Words{
 	"connection_refused", "unreachable", "connect_failed", "tls_failed", "certificate_malformed", "fetch_timeout",
 	"not_http", "http_header_too_large", "http_redirect", "http_status", "http_content_encoding", "policy_too_large",
 	"flood", "http_body_cut", "reserved_address", "no_ipv6", "not_tested", "interrupted", "name_too_long",
+	"internal_error",
 }
 
 func (f Fault) String() string               { return enum.String("mta-sts fault", faultWords, f) }
@@ -58,7 +60,7 @@ func (f *Fault) UnmarshalText(t []byte) error {
 // Ours reports whether a fault is our own doing, so that nothing is known of the domain's policy.
 func (f Fault) Ours() bool {
 	switch f {
-	case ReservedAddress, NoIPv6, NotTested, Interrupted, NameTooLong:
+	case ReservedAddress, NoIPv6, NotTested, Interrupted, NameTooLong, InternalError:
 		return true
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -84,9 +85,16 @@ func (c *Client) Look(ctx context.Context, domain name.Name) *Facts {
 	return f
 }
 
-// Fetch gets a domain's policy, whatever its record says.
-func (c *Client) Fetch(ctx context.Context, domain name.Name) *Fetch {
-	f := &Fetch{Started: time.Now()}
+// Fetch gets a domain's policy, whatever its record says. It always returns a complete Fetch, also when ctx ends (then
+// at once, with Interrupted) or something in here panics (InternalError).
+func (c *Client) Fetch(ctx context.Context, domain name.Name) (f *Fetch) {
+	f = &Fetch{Started: time.Now()}
+	defer func() {
+		if v := recover(); v != nil {
+			f.Err = &Error{InternalError, fmt.Sprintf("panic: %v", v), fmt.Errorf("panic: %v\n%s", v, debug.Stack())}
+		}
+		f.Duration = time.Since(f.Started)
+	}()
 	limit := cmp.Or(max(c.Timeout, 0), defaultTimeout)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -98,7 +106,6 @@ func (c *Client) Fetch(ctx context.Context, domain name.Name) *Fetch {
 	case limited.Err() != nil:
 		f.Err = &Error{Timeout, fmt.Sprintf("no whole answer within %v", limit), f.Err}
 	}
-	f.Duration = time.Since(f.Started)
 	return f
 }
 

@@ -74,7 +74,8 @@ func TestFit(t *testing.T) {
 
 func TestFitUnused(t *testing.T) {
 	t.Parallel()
-	p := Policy{Testing, week, mustPatterns("a.example", "*.b.example", "c.example", "*.example", "a.example", "c.example")}
+	p := Policy{Testing, week,
+		mustPatterns("a.example", "*.b.example", "c.example", "*.example", "a.example", "c.example")}
 	fits, unused := p.Fit([]Server{{Host: name.MustParse("a.example")}, {Host: name.MustParse("d.example")}})
 	if len(fits) != 2 || fits[0].Pattern.String() != "a.example" || fits[1].Pattern.String() != "*.example" {
 		t.Errorf("%+v", fits)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -40,8 +41,8 @@ func TestJudgeRecord(t *testing.T) {
 		warnings []Code
 	}{
 		{"good", found("v=STSv1; id=1"), StatusUnknown, ReasonNone, "", nil},
-		{"unrelated beside it", found("google-site-verification=x", "v=STSv1; id=1", "v=spf1 -all"), StatusUnknown, ReasonNone,
-			"", nil},
+		{"unrelated beside it", found("google-site-verification=x", "v=STSv1; id=1", "v=spf1 -all"), StatusUnknown,
+			ReasonNone, "", nil},
 		{"blank before the semicolon", found("v=STSv1 ; id=1"), StatusUnknown, ReasonNone, "", []Code{BlankDelimiter}},
 		{"none", resolve.Answer{Status: resolve.NoData}, None, NoRecord, "no TXT record begins with v=STSv1", nil},
 		{"no name", resolve.Answer{Status: resolve.NXDomain}, None, NoRecord, "no TXT record", nil},
@@ -108,6 +109,26 @@ func TestLook(t *testing.T) {
 	}
 	if n := server.Sessions(); n != 1 {
 		t.Errorf("%d connections", n)
+	}
+}
+
+// Modes are reported and nothing is enforced; a policy that changed under the same id shows (RFC 8461 3.3).
+func TestModes(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	hashes := map[string]bool{}
+	for i, mode := range []Mode{ModeNone, Testing, Enforce} {
+		domain, addr := mode.String()+".example", fmt.Sprintf("192.0.2.%d", 81+i)
+		l.publish(domain, addr)
+		l.host(domain, addr, body(strings.Replace(goodPolicy, "enforce", mode.String(), 1)))
+		o := l.look(domain)
+		if o.Status != Valid || o.Mode != mode || o.ID != "1" || len(o.Warnings) > 0 {
+			t.Errorf("%v: %+v", mode, o)
+		}
+		hashes[o.BodySHA256] = true
+	}
+	if len(hashes) != 3 {
+		t.Errorf("hashes %v", hashes)
 	}
 }
 

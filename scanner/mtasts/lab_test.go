@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // Limits of tests: a patient one is never reached, a short one is what the test is about.
 const (
-	patient = 30 * time.Second
+	patient = 2 * time.Minute
 	short   = time.Second
 )
 

@@ -254,8 +254,8 @@ func (r *reader) lint() {
 	switch {
 	case !r.aged || r.policy.Mode == ModeNone || r.policy.Mode == ModeUnknown:
 	case age < day:
-		r.warn(MaxAgeDay, 0, fmt.Sprintf("the max_age is %d s, less than a day: who blocks the policy host for that "+
-			"long can undo the policy", int64(age/time.Second)))
+		r.warn(MaxAgeDay, 0, fmt.Sprintf("the max_age is %d s, less than a day: who blocks the policy host so long "+
+			"undoes the policy", int64(age/time.Second)))
 	case age < 7*day && r.policy.Mode == Enforce:
 		r.warn(MaxAgeWeek, 0, fmt.Sprintf("the max_age is %d s, less than a week, where RFC 8461 expects weeks or more",
 			int64(age/time.Second)))

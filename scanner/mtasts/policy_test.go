@@ -105,6 +105,7 @@ func TestParsePolicyErrors(t *testing.T) {
 		{"BOM", "\ufeff" + good, 1, "byte-order mark", false, []Code{ByteOrderMark}},
 		{"CR only", strings.ReplaceAll(good, "\n", "\r"), 1, "CR alone", true, []Code{BareCR}},
 		{"CR at the end", good[:len(good)-1] + "\r", 4, `max_age is "604800\r"`, false, []Code{NoFinalNewline}},
+		{"CR twice", strings.Replace(good, "0\n", "0\r\r\n", 1), 4, `max_age is "604800\r"`, false, nil},
 		{"CR inside", head + "x: a\rb\n" + tail, 3, `the value "a\rb"`, true, nil},
 		{"blank line", head + "\n" + tail, 3, "line is empty", true, []Code{BlankLine}},
 		{"blank line at the end", good + "\r\n", 5, "line is empty", true, []Code{BlankLine}},
@@ -138,6 +139,8 @@ func TestParsePolicyErrors(t *testing.T) {
 		{"no mx, testing", "version: STSv1\nmode: testing\nmax_age: 604800\n", 0, "has no mx", false, nil},
 		{"bad mx", strings.Replace(good, "a.example", ".example", 1), 3, "begins with a dot", true, nil},
 		{"bad mx beside a good one", good + "mx: b.example.\n", 5, "ends in a dot", true, nil},
+		{"a bad version, then a blank line", "version: STSv2\nmode: none\nmax_age: 1\n\n", 1, `version is "STSv2"`, false,
+			[]Code{BlankLine}},
 		{"the first of two", head + "\n" + strings.Replace(tail, "604800", "x", 1), 3, "line is empty", false,
 			[]Code{BlankLine}},
 	} {

@@ -18,6 +18,10 @@ const (
 type anchor struct {
 	cert    *certificate
 	setting standing // of a TRUSTED CERTIFICATE block; neutral means that it says nothing on TLS servers
+
+	path     string // the file it stands in; "" in the embedded bundle
+	line     int    // where its PEM block begins
+	labelled bool   // in a TRUSTED CERTIFICATE block
 }
 
 // standing is x509_trust.c's X509_check_trust without -partial_chain: settings count first, and without any a
@@ -92,7 +96,7 @@ func (b *Bundle) issuerOf(c *certificate, at time.Time) *anchor {
 		case !a.cert.likelyIssued(c):
 		case a.cert.validAt(at):
 			return a
-		case best == nil || a.cert.notAfter.After(best.cert.notAfter.Time):
+		case best == nil || a.cert.notAfter.later(best.cert.notAfter):
 			best = a
 		}
 	}

@@ -25,6 +25,7 @@ const (
 	maxBlocks   = 100_000  // PEM blocks of a file: 64 MiB of the smallest certificates are about as many
 	maxFiles    = 20_000   // entries looked at in a directory
 	maxWarnings = 100      // of a file; more say nothing new
+	maxCopies   = 1000     // noted of certificates that stand twice
 	maxLabels   = 8        // PEM labels named in an error
 )
 
@@ -61,9 +62,12 @@ type Bundle struct {
 	roots   []*certificate
 	anchors map[string][]*anchor                         // roots and others by their subject, in the order of the files
 	limits  map[[32]byte]func([]*x509.Certificate) error // by fingerprint: Mozilla's distrust-after dates
-	seen    map[[32]byte]bool
-	pool    *x509.CertPool // roots that crypto/x509 can read, with their limits
-	helpers *x509.CertPool // others that it can read
+	seen    map[[32]byte]*anchor
+	order   []*anchor         // all of anchors, in the order of the files
+	linked  map[[32]byte]bool // of a directory: what hash links lead to
+	copies  []anchor          // certificates that stand twice in one file, from the second on, without their content
+	pool    *x509.CertPool    // roots that crypto/x509 can read, with their limits
+	helpers *x509.CertPool    // others that it can read
 }
 
 // Load reads a PEM file of root certificates, as smtp_tls_CAfile does. The error is an fs.PathError, or says what was
@@ -112,26 +116,38 @@ func LoadDir(dir string) (*Bundle, error) { return loadDir(os.DirFS(dir), ".", d
 
 // loadDir reads the directory dir of fsys and calls it name.
 func loadDir(fsys fs.FS, dir, name string) (*Bundle, error) {
-	entries, err := fs.ReadDir(fsys, dir)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, cause(err))
-	}
-	if len(entries) > maxFiles {
-		return nil, fmt.Errorf("%s: more than %d files", name, maxFiles)
-	}
-	b := newBundle(Directory, name)
-	links, err := b.addFiles(fsys, dir, entries, isCertificateFile)
+	b, files, err := readDir(fsys, dir, name)
 	if err != nil {
 		return nil, err
 	}
 	if b.Roots+b.Others == 0 {
-		return nil, fmt.Errorf("%s: no certificate in its %d files", name, len(entries))
-	}
-	if links == 0 {
-		b.warn(name, "no hash links: OpenSSL and Postfix see nothing here before openssl rehash was run")
+		return nil, fmt.Errorf("%s: no certificate in its %d files", name, files)
 	}
 	return b.seal()
 }
+
+// readDir is loadDir for a directory that may hold nothing of use; files counts what is in it.
+func readDir(fsys fs.FS, dir, name string) (b *Bundle, files int, err error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", name, cause(err))
+	}
+	if len(entries) > maxFiles {
+		return nil, 0, fmt.Errorf("%s: more than %d files", name, maxFiles)
+	}
+	b = newBundle(Directory, name)
+	links, err := b.addFiles(fsys, dir, entries, isCertificateFile)
+	if err != nil {
+		return nil, 0, err
+	}
+	if links == 0 {
+		b.warn(name, noLinks)
+	}
+	return b, len(entries), nil
+}
+
+// noLinks is what is wrong with a directory that nobody made ready.
+const noLinks = "no hash links: OpenSSL and Postfix see nothing here before openssl rehash was run"
 
 // addFiles takes in a directory's files whose names are wanted, and counts the hash links among them.
 func (b *Bundle) addFiles(
@@ -186,6 +202,11 @@ func (b *Bundle) addFile(fsys fs.FS, file, name string, budget int64) (int64, er
 	if len(p.anchors) > 0 && date.After(b.Date) {
 		b.Date = date
 	}
+	if isHashLink(path.Base(file)) {
+		for _, a := range p.anchors {
+			b.linked[a.cert.sum] = true
+		}
+	}
 	b.take(p)
 	return int64(len(data)), nil
 }
@@ -222,7 +243,8 @@ func isHashLink(name string) bool {
 }
 
 func newBundle(from Source, name string) *Bundle {
-	return &Bundle{From: from, Path: name, seen: map[[32]byte]bool{}, anchors: map[string][]*anchor{},
+	return &Bundle{From: from, Path: name, seen: map[[32]byte]*anchor{}, anchors: map[string][]*anchor{},
+		linked: map[[32]byte]bool{},
 		limits: map[[32]byte]func([]*x509.Certificate) error{}, pool: x509.NewCertPool(), helpers: x509.NewCertPool()}
 }
 
@@ -238,13 +260,18 @@ func (b *Bundle) take(p *pemFile) {
 	}
 }
 
-// add takes in a certificate unless it is there already, which is common: a directory has each at least twice.
+// add takes in a certificate unless it is there already, which is common: a directory has each at least twice. Only
+// twice in one file is worth a note.
 func (b *Bundle) add(a anchor, limit func([]*x509.Certificate) error) {
 	c := a.cert
-	if b.seen[c.sum] {
+	if first := b.seen[c.sum]; first != nil {
+		if first.path == a.path && len(b.copies) < maxCopies {
+			b.copies = append(b.copies, anchor{cert: first.cert, path: a.path, line: a.line, labelled: a.labelled})
+		}
 		return
 	}
-	b.seen[c.sum] = true
+	b.seen[c.sum] = &a
+	b.order = append(b.order, &a)
 	b.anchors[c.subject.canonical] = append(b.anchors[c.subject.canonical], &a)
 	switch a.standing() {
 	case trustedAnchor:
@@ -295,6 +322,17 @@ func (b *Bundle) finish() {
 	all := sha256.Sum256(bytes.Join(sums, nil))
 	b.SHA256 = hex.EncodeToString(all[:])
 	b.seen = nil
+}
+
+// Newest is the begin of the newest root that is valid by then: the bundle is no older in substance, whatever its date.
+// It is zero without one.
+func (b *Bundle) Newest(at time.Time) (newest time.Time) {
+	for _, c := range b.roots {
+		if c.notBefore.After(newest) && !c.notBefore.After(at) {
+			newest = c.notBefore.UTC()
+		}
+	}
+	return newest
 }
 
 // Expired counts the roots that are past their end at a time.

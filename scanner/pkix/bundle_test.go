@@ -121,10 +121,10 @@ func TestLoadWarnings(t *testing.T) {
 	lines := func(certs ...*issued) int { return bytes.Count(pemOf(certs...), []byte("\n")) }
 	n := 4 + lines(a)
 	want := []Warning{
-		{file, 1, "a PEM block that cannot be decoded"},
-		{file, n, "a PEM block without an END line"},
-		{file, n + 2, "a certificate that cannot be parsed: malformed DER"},
-		{file, n + 5 + lines(b), "a PEM block that cannot be decoded"},
+		{file, 1, "a PEM block that cannot be decoded", true},
+		{file, n, "a PEM block without an END line", true},
+		{file, n + 2, "a certificate that cannot be parsed: malformed DER", true},
+		{file, n + 5 + lines(b), "a PEM block that cannot be decoded", true},
 	}
 	if d := cmp.Diff(want, bundle.Warnings); d != "" || bundle.Roots != 2 {
 		t.Errorf("%d roots, warnings -want +got:\n%s", bundle.Roots, d)
@@ -289,6 +289,10 @@ func TestFind(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", tc.name, err)
 			continue
+		}
+		used := slices.IndexFunc(Survey(tc.fsys), func(p Place) bool { return p.Used })
+		if used < 0 || Survey(tc.fsys)[used].Path != tc.path {
+			t.Errorf("%s: the survey has place %d as the one that is used", tc.name, used)
 		}
 		if got.Path != tc.path || got.Roots != 1 || !got.Date.Equal(now) || got.roots[0].subject.text() != "CN=A" {
 			t.Errorf("%s: %+v", tc.name, got)

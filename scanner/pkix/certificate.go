@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -18,12 +19,14 @@ type certificate struct {
 	serial     []byte // two's complement
 	algorithm  algorithm
 	signature  []byte
-	twoMinds   bool // the algorithm inside is not the one outside (RFC 5280 4.1.1.2)
+	twoMinds   bool      // the algorithm inside is not the one outside (RFC 5280 4.1.1.2)
+	inside     algorithm // the one inside, by which OpenSSL looks for an issuer
 	issuer     dn
 	subject    dn
 	notBefore  instant
 	notAfter   instant
 	spki       []byte // the SubjectPublicKeyInfo
+	shortTime  bool   // one of them has no seconds, which RFC 5280 4.1.2.5 asks for
 	key        publicKey
 	extensions                   // see extensions.go
 	std        *x509.Certificate // as crypto/x509 reads it; nil when it refuses
@@ -33,7 +36,15 @@ type certificate struct {
 }
 
 // An instant is the time of a validity field; the zero time when it is none.
-type instant struct{ time.Time }
+type instant struct {
+	time.Time
+	rough time.Time // as OpenSSL reads it to tell which of two issuers ended last: more is a time to that
+}
+
+// later reports whether i is the later one (a_time.c ASN1_TIME_compare); what is no time is never later, nor earlier.
+func (i instant) later(o instant) bool {
+	return !i.rough.IsZero() && !o.rough.IsZero() && i.rough.After(o.rough)
+}
 
 // readCertificate reads a certificate (RFC 5280 4.1) as leniently as OpenSSL's d2i_X509. What is wrong in an extension
 // is no error here: it makes the certificate invalid later on, as it does there.
@@ -101,7 +112,12 @@ func (c *certificate) readTBS(d der, algorithm []byte) error {
 	if err != nil {
 		return err
 	}
-	c.twoMinds = !bytes.Equal(inner.raw, algorithm)
+	if c.inside = c.algorithm; !bytes.Equal(inner.raw, algorithm) {
+		c.twoMinds = true
+		if c.inside, err = parseAlgorithm(inner.body); err != nil {
+			return err
+		}
+	}
 	if c.issuer, err = d.takeDN(); err != nil {
 		return err
 	}
@@ -145,6 +161,8 @@ func (c *certificate) readValidity(d *der) error {
 			return errDER
 		}
 		*to = parseTime(e)
+		c.shortTime = c.shortTime || len(e.body) < len("YYMMDDhhmmssZ") ||
+			e.tag == tagGeneralizedTime && len(e.body) < len("YYYYMMDDhhmmssZ")
 	}
 	if len(validity.body) > 0 {
 		return errDER
@@ -152,24 +170,29 @@ func (c *certificate) readValidity(d *der) error {
 	return nil
 }
 
-// parseTime takes the two forms of RFC 5280 4.1.2.5 and no other, as OpenSSL's X509_cmp_time does.
+// parseTime takes the two forms of RFC 5280 4.1.2.5 and no other, as OpenSSL's X509_cmp_time does. Roughly, seconds may
+// be left out, fractions of them or an offset follow (X.690 8.25, 8.26; a_time.c ossl_asn1_time_to_tm).
 func parseTime(e element) instant {
 	text := string(e.body)
 	if e.tag == tagUTCTime {
-		if len(text) != len("YYMMDDhhmmssZ") {
-			return instant{}
-		}
 		century := "19"
 		if text < "5" {
 			century = "20"
 		}
 		text = century + text
 	}
-	t, err := time.Parse("20060102150405Z", text)
-	if err != nil || len(text) != len("YYYYMMDDhhmmssZ") {
-		return instant{}
+	const form = "YYYYMMDDhhmmssZ"
+	var i instant
+	for _, layout := range []string{"20060102150405Z0700", "200601021504Z0700"} {
+		t, err := time.Parse(layout, text)
+		if err != nil || strings.Contains(text, ",") || e.tag == tagUTCTime && strings.Contains(text, ".") {
+			continue // Go's fractions are of more kinds
+		}
+		if i.rough = t.UTC(); len(text) == len(form) && strings.HasSuffix(text, "Z") {
+			i.Time = i.rough
+		}
 	}
-	return instant{t}
+	return i
 }
 
 // readOptional reads the unique identifiers, which nobody uses, and the extensions.
@@ -204,5 +227,5 @@ func (c *certificate) validAt(at time.Time) bool {
 // ossl_x509_likely_issued): names, key identifiers, kind of key.
 func (c *certificate) likelyIssued(child *certificate) bool {
 	return c.subject.equal(child.issuer) && c.invalid == "" && child.invalid == "" &&
-		child.authority.allows(c) && c.key.signs(child.algorithm)
+		child.authority.allows(c) && c.key.signs(child.inside)
 }

@@ -113,6 +113,9 @@ func (k publicKey) small() string {
 	if k.kind == keyUnknown {
 		return "a key that cannot be read"
 	}
+	if k.feeble {
+		return "a weak key: " + k.text
+	}
 	return fmt.Sprintf("an RSA key of only %d bits", k.modulus.BitLen())
 }
 

@@ -11,6 +11,7 @@ const (
 	tagInteger         = 0x02
 	tagBitString       = 0x03
 	tagOctetString     = 0x04
+	tagNull            = 0x05
 	tagOID             = 0x06
 	tagUTF8String      = 0x0c
 	tagNumericString   = 0x12

@@ -14,6 +14,7 @@ func TestEnums(t *testing.T) {
 	walk(t, len(reasonWords), OtherInvalid, func() *Reason { return new(Reason) })
 	walk(t, len(noteWords), NamesCut, func() *Note { return new(Note) })
 	walk(t, len(sourceWords), Embedded, func() *Source { return new(Source) })
+	walk(t, len(issueWords), IssueOnlyOpenSSL, func() *Issue { return new(Issue) })
 }
 
 type word interface {

@@ -10,6 +10,7 @@ type extensions struct {
 	invalid    string // the extension that makes the certificate useless as issuer and as issued (EXFLAG_INVALID)
 	critical   string // the first critical one that OpenSSL does not know, its OID
 	proxy      bool   // RFC 3820
+	resources  bool   // has addresses or AS numbers (RFC 3779)
 	basic      bool   // has basicConstraints
 	ca         bool
 	pathLen    int // -1 without one
@@ -54,7 +55,7 @@ func (a authority) allows(parent *certificate) bool {
 // readExtensions reads the list; the error is about the list itself, not about what is in it.
 func (x *extensions) readExtensions(list der) error {
 	seen := map[string]bool{}
-	return list.each(func(e element) error {
+	err := list.each(func(e element) error {
 		if e.tag != tagSequence {
 			return errDER
 		}
@@ -78,8 +79,13 @@ func (x *extensions) readExtensions(list der) error {
 			x.critical = oid
 		}
 		x.read(oid, value.body, seen)
+		seen[oid] = true
 		return nil
 	})
+	if x.proxy && x.invalid == "" && (x.ca || seen[oidSubjectAltName] || seen[oidIssuerAltName]) {
+		x.invalid = oidProxyCertInfo // RFC 3820 3.2, 3.5, 3.6
+	}
+	return err
 }
 
 // read takes in one extension that is looked at. One that is there twice or cannot be read makes the certificate
@@ -107,6 +113,10 @@ func (x *extensions) read(oid string, value der, seen map[string]bool) {
 		err = readCRLPoints(value)
 	case oidProxyCertInfo:
 		err = x.readProxy(value)
+	case oidASNumbers:
+		err = x.readASNumbers(value)
+	case oidAddressBlocks:
+		err = x.readAddressBlocks(value)
 	default:
 		return
 	}
@@ -116,7 +126,6 @@ func (x *extensions) read(oid string, value der, seen map[string]bool) {
 	if (err != nil || seen[oid]) && x.invalid == "" {
 		x.invalid = oid
 	}
-	seen[oid] = true
 }
 
 func (x *extensions) readBasic(d der) error {
@@ -257,25 +266,29 @@ func (x *extensions) readLimits(d der) error {
 	return err
 }
 
-// readProxy only notes that this is a proxy certificate, which nobody takes for a server's.
+// readProxy only notes that this is a proxy certificate, which nobody takes for a server's (RFC 3820 3.8).
 func (x *extensions) readProxy(d der) error {
 	x.proxy = true
-	_, err := d.take(tagSequence)
-	return err
-}
-
-// readCRLPoints looks at the outside only: CRLs are not fetched, but what is no list makes the certificate invalid.
-func readCRLPoints(d der) error {
 	seq, err := d.take(tagSequence)
 	if err != nil {
 		return err
 	}
-	return seq.body.each(func(e element) error {
-		if e.tag != tagSequence || !e.body.at(tagConstructed+0) && !e.body.at(tagConstructed+2) {
-			return errDER // neither a point nor an issuer
-		}
-		return nil
-	})
+	if length, ok, err := seq.body.optional(tagInteger); err != nil || ok && integer(length.body) != nil {
+		return errDER
+	}
+	policy, err := seq.body.take(tagSequence)
+	if err != nil || len(seq.body) > 0 {
+		return errDER
+	}
+	language, err := policy.body.take(tagOID)
+	if err != nil {
+		return err
+	}
+	if _, _, err := policy.body.optional(tagOctetString); err != nil || len(policy.body) > 0 {
+		return errDER
+	}
+	_, err = objectID(language.body)
+	return err
 }
 
 // forServers reports whether extKeyUsage, if any, allows TLS servers: anyExtendedKeyUsage does not.

@@ -18,7 +18,7 @@ import (
 
 // Signature algorithms as DER, for certificates that crypto/x509 would not issue.
 var (
-	sha3      = tlv(tagSequence, tlv(tagOID, []byte("\x60\x86\x48\x01\x65\x03\x04\x03\x0a")))
+	sha3      = tlv(tagSequence, tlv(tagOID, []byte("\x60\x86\x48\x01\x65\x03\x04\x03\x0e")), []byte{5, 0})
 	md5RSA    = rsaWith("\x04")
 	sha1RSA   = rsaWith("\x05")
 	sha224RSA = rsaWith("\x0e")
@@ -67,6 +67,7 @@ type tbs struct {
 	serial, issuer, validity, subjectName, spki []byte
 	extensions                                  [][]byte
 	algorithm                                   []byte // nil fits the signer
+	inside                                      []byte // nil is the algorithm
 	signer                                      crypto.Signer
 	keep                                        crypto.Signer // of the new certificate
 	mangle                                      bool          // the signature
@@ -177,7 +178,10 @@ func (c *tbs) sign(t testing.TB) []byte {
 			c.algorithm = sha256RSA
 		}
 	}
-	parts := [][]byte{c.version, c.serial, c.algorithm, c.issuer, c.validity, c.subjectName, c.spki}
+	if c.inside == nil {
+		c.inside = c.algorithm
+	}
+	parts := [][]byte{c.version, c.serial, c.inside, c.issuer, c.validity, c.subjectName, c.spki}
 	if c.version != nil {
 		parts = append(parts, tlv(tagConstructed+3, tlv(tagSequence, c.extensions...)))
 	}

@@ -195,6 +195,8 @@ func TestCannotTell(t *testing.T) {
 	inter := newCA(t, "Intermediate", upper)
 	leaf := newLeaf(t, "mx.example.com", inter)
 
+	foreign := reissue(t, root, nil, func(c *tbs) { c.key(rsaKey()) })
+
 	// Expired twins of every issuer, more than crypto/x509 has patience for. OpenSSL passes them by.
 	var roots, web []*issued
 	for range 5 {
@@ -212,8 +214,8 @@ func TestCannotTell(t *testing.T) {
 		postfix Status
 	}{
 		{"signature limit", append(web, inter, upper), append(roots, root), "signature check attempts limit", Trusted},
-		{"ECDSA with SHA3-256", []*issued{reissue(t, leaf, root, func(c *tbs) { c.algorithm = sha3 })}, []*issued{root},
-			"signed with an algorithm that we cannot check: ECDSA-SHA3-256", StatusUnknown},
+		{"RSA with SHA3-256", []*issued{reissue(t, leaf, foreign, func(c *tbs) { c.algorithm = sha3 })}, []*issued{foreign},
+			"signed with an algorithm that we cannot check: SHA3-256-RSA", StatusUnknown},
 	} {
 		v := NewVerifier(bundleOf(t, tc.roots...), now)
 		c := v.Verify(ders(tc.chain...))
@@ -254,32 +256,51 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// TestMalformed: what Go cannot parse has a fingerprint and a reason, and no verdict.
+// TestMalformed: what nobody can read has a fingerprint and a reason, and no verdict.
 func TestMalformed(t *testing.T) {
 	t.Parallel()
 	root := newCA(t, "Root", nil)
 	v := NewVerifier(bundleOf(t, root), now)
-	leaf := newLeaf(t, "mx.example.com", root, func(c *x509.Certificate) { c.SerialNumber = big.NewInt(0x7f7e7d7c) })
-	swap := func(old, with string) []byte {
-		if !bytes.Contains(leaf.Raw, []byte(old)) {
-			t.Fatalf("no %q in the certificate", old)
-		}
-		return bytes.ReplaceAll(leaf.Raw, []byte(old), []byte(with))
-	}
+	leaf := newLeaf(t, "mx.example.com", root)
 	for name, der := range map[string][]byte{
-		"empty":           {},
-		"nil":             nil,
-		"garbage":         []byte("garbage"),
-		"cut":             leaf.Raw[:len(leaf.Raw)/2],
-		"trailing octet":  append(bytes.Clone(leaf.Raw), 0),
-		"negative serial": swap("\x7f\x7e\x7d\x7c", "\xff\x7e\x7d\x7c"),
-		"8-bit DNS name":  swap("\x82\x0emx.", "\x82\x0em\xe9."),
-		"bad date":        swap("\x17\x0d27", "\x17\x0dXX"),
+		"empty":          {},
+		"nil":            nil,
+		"garbage":        []byte("garbage"),
+		"cut":            leaf.Raw[:len(leaf.Raw)/2],
+		"trailing octet": append(bytes.Clone(leaf.Raw), 0),
 	} {
 		c := v.Verify([][]byte{der, root.Raw})
-		if c.Status != StatusUnknown || c.Reason != CertificateMalformed || c.SHA256 != fingerprint(der) || c.Sent != 2 {
+		if c.Status != StatusUnknown || c.Reason != CertificateMalformed || c.SHA256 != fingerprint(der) || c.Sent != 2 ||
+			c.Readable() {
 			t.Errorf("%s: %+v", name, c)
 		}
+	}
+}
+
+// TestUnreadByGo: what only crypto/x509 cannot read is read all the same, and judged: strict senders do not trust it,
+// whatever OpenSSL does.
+func TestUnreadByGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	late := dates(-90*day, -day)
+	old := w.server(w.inter, late)
+	for _, tc := range w.classC() {
+		v := NewVerifier(parityBundle(t, tc), now)
+		c := v.Verify(tc.chain)
+		ours := tc.name == "negative serial, root" // is no root to strict senders
+		if tc.level1 == 0 && tc.web == Untrusted && (c.Status != Untrusted || !ours && c.Reason != CertificateMalformed ||
+			!strings.Contains(c.Text, "OpenSSL trusts it, strict senders ")) || tc.level1 != 0 && c.Status != Untrusted {
+			t.Errorf("%s: %s, %s, %s", tc.name, c.Status, c.Reason, c.Text)
+		}
+		if c.SHA256 != fingerprint(tc.chain[0]) || !c.Readable() || c.NotAfter.IsZero() || c.Issuer == "" ||
+			!slices.Contains(c.Names, parityHost) && !strings.Contains(tc.name, "twice") {
+			t.Errorf("%s: %+v", tc.name, c)
+		}
+	}
+	expired := reissue(t, old, w.inter, func(c *tbs) { c.serial = []byte{2, 1, 0x9c} })
+	c := NewVerifier(bundleOf(t, w.root), now).Verify(ders(expired, w.inter))
+	if c.Status != Untrusted || c.Reason != Expired || !strings.HasSuffix(c.Text, "; strict senders cannot even read it") {
+		t.Errorf("%s, %s, %s", c.Status, c.Reason, c.Text)
 	}
 }
 

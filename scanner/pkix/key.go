@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
+	"strings"
 )
 
 // weakestRSA is the first size that OpenSSL 3 gives 80 bits of strength, which security level 1 asks for: 919 fail
@@ -44,6 +46,7 @@ type publicKey struct {
 	ec       *ecdsa.PublicKey // nil for curves that Go does not have
 	ed       ed25519.PublicKey
 	explicit bool // the curve is written out instead of named
+	feeble   bool // a DSA key of less than 80 bits of strength
 }
 
 // parseKey reads one. A key that cannot be read is no error: OpenSSL keeps such a certificate as well. What crypto/x509
@@ -61,6 +64,7 @@ func parseKey(d der, std any) (publicKey, error) {
 	if err != nil || len(d) > 0 {
 		return publicKey{}, errDER
 	}
+	bare := len(alg.body) == 0 // Edwards curves take no parameters (RFC 8410 3)
 	switch string(id.body) {
 	case oidRSA:
 		return readRSA(keyRSA, value), nil
@@ -69,16 +73,45 @@ func parseKey(d der, std any) (publicKey, error) {
 	case oidEC:
 		return readEC(alg.body, value, std), nil
 	case oidEd25519:
-		if len(value) != ed25519.PublicKeySize {
-			break
+		if bare && len(value) == ed25519.PublicKeySize {
+			return publicKey{kind: keyEd25519, text: "Ed25519", ed: value}, nil
 		}
-		return publicKey{kind: keyEd25519, text: "Ed25519", ed: value}, nil
 	case oidEd448:
-		return publicKey{kind: keyEd448, text: "Ed448"}, nil
+		if bare && len(value) == ed448Size {
+			return publicKey{kind: keyEd448, text: "Ed448"}, nil
+		}
 	case oidDSA:
-		return publicKey{kind: keyDSA, text: "DSA"}, nil
+		return readDSA(alg.body, value), nil
 	}
 	return publicKey{text: "unknown"}, nil
+}
+
+// ed448Size is the length of a public key of Ed448 (RFC 8032 5.2.2).
+const ed448Size = 57
+
+// readDSA reads a DSA key with its parameters (RFC 3279 2.3.2).
+func readDSA(parameters der, value []byte) publicKey {
+	none := publicKey{text: "unknown"}
+	if y, err := whole(value, tagInteger); err != nil || integer(y.body) != nil {
+		return none
+	}
+	e, err := parameters.take(tagSequence)
+	if err != nil {
+		return none
+	}
+	var bits [3]int // of p, q and g
+	for i := range bits {
+		n, err := e.body.take(tagInteger)
+		if err != nil || integer(n.body) != nil {
+			return none
+		}
+		bits[i] = new(big.Int).SetBytes(n.body).BitLen()
+	}
+	if len(e.body) > 0 {
+		return none
+	}
+	return publicKey{kind: keyDSA, text: fmt.Sprintf("DSA %d", bits[0]),
+		feeble: bits[0] < 1024 || bits[1] < 160} // bn_lib.c BN_security_bits
 }
 
 // readRSA reads an RSAPublicKey (RFC 8017 A.1.1).
@@ -91,10 +124,14 @@ func readRSA(kind keyKind, value []byte) publicKey {
 	var numbers [2]*big.Int
 	for i := range numbers {
 		n, err := seq.body.take(tagInteger)
-		if err != nil || integer(n.body) != nil || n.body[0] >= 0x80 {
+		if err != nil || integer(n.body) != nil {
 			return none
 		}
+		// OpenSSL takes a negative number for the positive one of the same octets (x_bignum.c).
 		numbers[i] = new(big.Int).SetBytes(n.body)
+	}
+	if len(seq.body) > 0 {
+		return none
 	}
 	k := publicKey{kind: kind, modulus: numbers[0], exponent: numbers[1]}
 	k.text = fmt.Sprintf("RSA %d", k.modulus.BitLen())
@@ -109,6 +146,12 @@ var curves = map[string]elliptic.Curve{
 	"\x2b\x81\x04\x00\x23":             elliptic.P521(),
 }
 
+// curveArcs are where OpenSSL's curves have their OIDs: of SECG, X9.62, Brainpool (RFC 5639), WAP and China's SM2.
+var curveArcs = []string{
+	"\x2b\x81\x04\x00", "\x2a\x86\x48\xce\x3d\x03", "\x2b\x24\x03\x03\x02\x08\x01\x01", "\x67\x2b\x01\x04",
+	"\x2a\x81\x1c\xcf\x55\x01\x82\x2d",
+}
+
 // readEC reads a point on a named curve, or notes that the curve is not named.
 func readEC(parameters der, point []byte, std any) publicKey {
 	k := publicKey{kind: keyEC, text: "ECDSA"}
@@ -118,15 +161,27 @@ func readEC(parameters der, point []byte, std any) publicKey {
 	}
 	k.explicit = e.tag == tagSequence
 	curve := curves[string(e.body)]
-	if curve == nil || e.tag != tagOID {
+	switch {
+	case k.explicit:
 		return k
+	case e.tag != tagOID, !slices.ContainsFunc(curveArcs, func(arc string) bool {
+		return strings.HasPrefix(string(e.body), arc)
+	}):
+		return publicKey{text: "unknown"}
+	case curve == nil:
+		return k
+	case len(point) == 0:
+		return publicKey{text: "unknown"}
 	}
 	k.text = "ECDSA " + curve.Params().Name
 	if read, ok := std.(*ecdsa.PublicKey); ok {
 		k.ec = read
 		return k
 	}
-	if len(point) > 0 && point[0] != 4 { // compressed: crypto/x509 refuses it
+	if len(point) == 1 && point[0] == 0 {
+		return k // the point at infinity: of no use to anybody, but OpenSSL reads it
+	}
+	if point[0] != 4 { // compressed: crypto/x509 refuses it
 		size := (curve.Params().BitSize + 7) / 8
 		x, y := elliptic.UnmarshalCompressed(curve, point)
 		if x == nil {
@@ -142,7 +197,7 @@ func readEC(parameters der, point []byte, std any) publicKey {
 
 // weak reports whether the key has less than the 80 bits of strength of security level 1.
 func (k publicKey) weak() bool {
-	return k.kind == keyUnknown || k.modulus != nil && k.modulus.BitLen() < weakestRSA
+	return k.kind == keyUnknown || k.feeble || k.modulus != nil && k.modulus.BitLen() < weakestRSA
 }
 
 // signs reports whether a key of this kind can make signatures of the algorithm's kind (v3_purp.c check_sig_alg_match).

@@ -39,10 +39,16 @@ func (b *Bundle) readFile(file string) {
 		p, err := parsePEM(file, data)
 		return p, data, err
 	}()
-	switch {
-	case err != nil:
+	if err != nil {
 		b.TLSOff = fmt.Sprintf("%s: %s", file, cause(err))
 		return
+	}
+	b.load(file, data, p)
+}
+
+// load takes in the parsed text of a CAfile, or says why it switches TLS off.
+func (b *Bundle) load(file string, data []byte, p *pemFile) {
+	switch {
 	case p.broken != "":
 		b.TLSOff = p.broken
 	case len(p.anchors) == 0:
@@ -67,7 +73,7 @@ func (b *Bundle) readLinks(dir string) {
 	}
 	links, err := b.addFiles(fsys, ".", entries, isHashLink)
 	if err == nil && links == 0 {
-		err = errors.New("no hash links: OpenSSL and Postfix see nothing here before openssl rehash was run")
+		err = errors.New(noLinks)
 	}
 	if err != nil {
 		b.warn(dir, err.Error())

@@ -132,8 +132,8 @@ func (c *Chain) MatchSAN(host name.Name) (matchedBy string, ok bool) {
 	return "", false
 }
 
-// MatchAddr looks for an address among those of the SAN (RFC 5280 4.2.1.6). An address matches no DNS name and no CN,
-// and Postfix never looks at addresses.
+// MatchAddr looks for an address among those of the SAN (RFC 5280 4.2.1.6). An address matches no DNS name and no CN.
+// Postfix does so at level verify where the MX record has an address in place of a host.
 func (c *Chain) MatchAddr(addr netip.Addr) (matchedBy string, ok bool) {
 	if addr = addr.Unmap().WithZone(""); slices.Contains(c.Addrs, addr) {
 		return addr.String(), true

@@ -9,6 +9,7 @@ const (
 	oidSubjectKeyID      = "\x55\x1d\x0e"
 	oidKeyUsage          = "\x55\x1d\x0f"
 	oidSubjectAltName    = "\x55\x1d\x11"
+	oidIssuerAltName     = "\x55\x1d\x12"
 	oidBasicConstraints  = "\x55\x1d\x13"
 	oidNameConstraints   = "\x55\x1d\x1e"
 	oidCRLPoints         = "\x55\x1d\x1f"

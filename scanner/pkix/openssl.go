@@ -84,6 +84,9 @@ func (t *trial) run(leaf *certificate, sent []*certificate) {
 	t.late = true // here OpenSSL looks at the names that it was given
 	t.checkSignatures()
 	t.checkNames()
+	if leaf.resources {
+		t.report(0, 0, OtherInvalid, "has addresses or AS numbers (RFC 3779), which OpenSSL holds against its issuers'")
+	}
 }
 
 func (t *trial) report(depth, num int, reason Reason, text string) {
@@ -161,7 +164,7 @@ func (t *trial) pick(last *certificate, sent []*certificate) *certificate {
 		if c.validAt(t.at) {
 			return c
 		}
-		if best == nil || c.notAfter.After(best.notAfter.Time) {
+		if best == nil || c.notAfter.later(best.notAfter) {
 			best = c
 		}
 	}

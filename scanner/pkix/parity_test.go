@@ -17,7 +17,7 @@ func parityCases(t testing.TB) []parityCase {
 	t.Helper()
 	w := newWorld(t)
 	all := w.classC()
-	for _, more := range [][]parityCase{w.classD(), w.classE(), w.classF(), w.limited(), weak(t)} {
+	for _, more := range [][]parityCase{w.classD(), w.classE(), w.classF(), w.limited(), w.odd(), weak(t)} {
 		all = append(all, more...)
 	}
 	return all

@@ -13,6 +13,8 @@ type Warning struct {
 	Path string // the file or directory
 	Line int    // where the PEM block begins, from 1; 0 when the warning concerns the whole file
 	Text string
+
+	Spoils bool // OpenSSL gives the whole file up here
 }
 
 // String is "path:line: text", or "path: text".
@@ -29,6 +31,7 @@ type pemFile struct {
 	warnings []Warning
 	broken   string // the first block that OpenSSL cannot read, and with it the whole file
 	blocks   int
+	strange  int      // warnings that are about no certificate
 	other    []string // labels of blocks that are no certificates, each once
 }
 
@@ -82,8 +85,9 @@ func (f *pemFile) block(path string, line int, text []byte) {
 	case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
 		f.certificate(path, line, block)
 	default:
-		if f.broken == "" && spoils(block) {
-			f.broken = Warning{path, line, "a " + block.Type + " that cannot be read"}.String()
+		if spoils(block) {
+			f.strange++
+			f.spoil(path, line, "a "+block.Type+" that cannot be read")
 		}
 		if !slices.Contains(f.other, block.Type) && len(f.other) < maxLabels {
 			f.other = append(f.other, block.Type)
@@ -116,8 +120,8 @@ func (f *pemFile) certificate(path string, line int, block *pem.Block) {
 		f.spoil(path, line, "a certificate that cannot be parsed: "+err.Error())
 		return
 	}
-	a := anchor{cert: cert}
-	if block.Type == "TRUSTED CERTIFICATE" && len(rest) > 0 {
+	a := anchor{cert: cert, path: path, line: line, labelled: block.Type == "TRUSTED CERTIFICATE"}
+	if a.labelled && len(rest) > 0 {
 		if a.setting, err = parseSettings(rest); err == errSettings {
 			f.spoil(path, line, err.Error())
 			return
@@ -133,23 +137,28 @@ func (f *pemFile) certificate(path string, line int, block *pem.Block) {
 
 // spoil is warn for what makes OpenSSL refuse the file.
 func (f *pemFile) spoil(path string, line int, text string) {
+	w := Warning{Path: path, Line: line, Text: text, Spoils: true}
 	if f.broken == "" {
-		f.broken = Warning{path, line, text}.String()
+		f.broken = w.String()
 	}
-	f.warn(path, line, text)
+	f.keep(w)
 }
 
-// warn keeps a warning; those beyond the cap are dropped, since a file with so many is no CA file at all.
 func (f *pemFile) warn(path string, line int, text string) {
+	f.keep(Warning{Path: path, Line: line, Text: text})
+}
+
+// keep keeps a warning; those beyond the cap are dropped, since a file with so many is no CA file at all.
+func (f *pemFile) keep(w Warning) {
 	if len(f.warnings) < maxWarnings {
-		f.warnings = append(f.warnings, Warning{Path: path, Line: line, Text: text})
+		f.warnings = append(f.warnings, w)
 	}
 }
 
 // found says what is in a file that holds no certificate.
 func (f *pemFile) found(data []byte) string {
 	switch {
-	case len(f.warnings) > 0:
+	case len(f.warnings) > f.strange:
 		return fmt.Sprintf("line %d has %s", f.warnings[0].Line, f.warnings[0].Text)
 	case len(f.other) > 0:
 		return "found only " + strings.Join(f.other, ", ")

@@ -6,7 +6,7 @@
 //
 // A Verifier judges chains as sent. Verdicts come out, each on the chain alone:
 //
-//   - Verifier.Postfix: what a Postfix client does, which has OpenSSL 3.0 verify at security level 0 or 1;
+//   - Verifier.Postfix: what a Postfix client does, which has OpenSSL 3 verify at security level 0 or 1;
 //   - Verifier.WebPKI: what a strict sender does who goes by the rules of the web, as crypto/x509 has them;
 //   - VerifyAnchored, apart from any bundle: what that client does under the trust anchors of TLSA records;
 //   - Verifier.Verify, for a report: trusted is what both OpenSSL at level 1 and crypto/x509 trust.
@@ -114,6 +114,8 @@ type Chain struct {
 	// Unreadable says that OpenSSL is known to refuse a certificate that was sent, so that it ends the handshake: there
 	// is no chain to judge, and Status of Verifier.Postfix is unknown.
 	Unreadable bool
+
+	Lasts Lasting // of Verifier.Verify alone
 
 	// Of Verifier.Postfix alone:
 	Num        int    // X509_V_ERR_* of the error that Postfix keeps, the first of those nearest the leaf; 0 = none

@@ -26,6 +26,46 @@ func TestVerifyOnce(t *testing.T) {
 	}
 }
 
+// TestSeconds: a time without seconds is no valid time, and where OpenSSL does not read it the handshake ends.
+func TestSeconds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dated := func(tag byte, to string) func(*tbs) {
+		return func(c *tbs) {
+			c.validity = tlv(tagSequence, tlv(tagUTCTime, []byte("240101000000Z")), tlv(tag, []byte(to)))
+		}
+	}
+	utc := reissue(t, w.leaf, w.inter, dated(tagUTCTime, "4901010000Z"))
+	for _, tt := range []struct {
+		name        string
+		chain       [][]byte
+		unreadable  bool // by OpenSSL 3.3
+		before, now Status
+	}{
+		{"none", ders(w.leaf, w.inter), false, Trusted, Trusted},
+		{"UTCTime", ders(utc, w.inter), true, Untrusted, StatusUnknown},
+		{"GeneralizedTime", ders(reissue(t, w.leaf, w.inter, dated(tagGeneralizedTime, "204901010000Z")), w.inter),
+			true, Untrusted, StatusUnknown},
+		{"with fractions", ders(reissue(t, w.leaf, w.inter, dated(tagGeneralizedTime, "20490101000000.5Z")), w.inter),
+			false, Untrusted, Untrusted},
+		{"above", ders(w.leaf, reissue(t, w.inter, w.root, dated(tagUTCTime, "4901010000Z"))), true, Untrusted,
+			StatusUnknown},
+		{"beside", ders(w.leaf, w.inter, utc), true, Trusted, StatusUnknown},
+	} {
+		for _, seconds := range []bool{false, true} {
+			v := NewVerifier(bundleOf(t, w.root), now)
+			v.Seconds = seconds
+			want, unreadable := tt.before, false
+			if seconds {
+				want, unreadable = tt.now, tt.unreadable
+			}
+			if c := v.Postfix(tt.chain, 0); c.Status != want || c.Unreadable != unreadable {
+				t.Errorf("%s, %t: %s, unreadable %t, %s; want %s", tt.name, seconds, c.Status, c.Unreadable, c.Text, want)
+			}
+		}
+	}
+}
+
 // TestHash: where one certificate ends is a part of the chain.
 func TestHash(t *testing.T) {
 	t.Parallel()

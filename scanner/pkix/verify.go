@@ -27,6 +27,10 @@ const (
 
 // A Verifier judges chains against one bundle at one time, each chain once. It may be used from several goroutines.
 type Verifier struct {
+	// Seconds says that OpenSSL does not read a certificate with a time without seconds: 3.3 and later do not. Set
+	// before the first chain.
+	Seconds bool
+
 	bundle *Bundle
 	at     time.Time
 
@@ -52,13 +56,14 @@ func NewVerifier(b *Bundle, at time.Time) *Verifier {
 
 // Verify judges a chain as it was sent, DER, leaf first, for TLS servers and without a name: trusted is what OpenSSL
 // trusts at security level 1 and crypto/x509 trusts as well. The same chain gets the same *Chain, which nobody may
-// change; a chain seen before costs one hash. An empty chain is Anonymous.
+// change; a chain seen before costs one hash. An empty chain is Anonymous. What OpenSSL trusts and crypto/x509 cannot
+// parse is untrusted, with CertificateMalformed; unknown is what cannot be told of OpenSSL either.
 func (v *Verifier) Verify(chain [][]byte) *Chain { return &v.verdicts(chain).scan }
 
-// Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, at OpenSSL's security level: 0 at may and
-// encrypt, 1 where a match is required. Names are another matter: see Matcher. Unknown means that it cannot be told:
-// a signature of a kind that Go cannot check, or, with CertificateMalformed, DER on which OpenSSL is likely to break
-// the handshake off, and with Chain.Unreadable known to. Cached as in Verify.
+// Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, or, with v.Seconds, 3.10 with 3.5, at OpenSSL's
+// security level: 0 at may and encrypt, 1 where a match is required. Names are another matter: see Matcher. Unknown
+// means that it cannot be told: a signature of a kind that Go cannot check, or, with CertificateMalformed, DER on which
+// OpenSSL is likely to break the handshake off, and with Chain.Unreadable known to. Cached as in Verify.
 func (v *Verifier) Postfix(chain [][]byte, level int) *Chain {
 	return &v.verdicts(chain).postfix[max(0, min(level, 1))]
 }
@@ -67,6 +72,10 @@ func (v *Verifier) Postfix(chain [][]byte, level int) *Chain {
 // crypto/x509 has it, with Mozilla's distrust-after dates where the bundle has them, no SHA-1, no RSA key below 2,048
 // bits, no serial number below zero, serverAuth. For names see Chain.MatchSAN. Cached as in Verify.
 func (v *Verifier) WebPKI(chain [][]byte) *Chain { return &v.verdicts(chain).web }
+
+// Readable reports whether the leaf could be read, however little of it crypto/x509 understands: where it could not,
+// nothing is known of it but its fingerprint.
+func (c *Chain) Readable() bool { return c.Key != "" }
 
 // verdicts judges a chain, or remembers how it was judged.
 func (v *Verifier) verdicts(chain [][]byte) *verdicts {
@@ -135,6 +144,7 @@ type sent struct {
 	count      int            // certificates sent
 	unreadable int            // the position of the first of the others that OpenSSL cannot read either
 	refused    bool           // OpenSSL is known to refuse one of the others
+	costly     bool           // bad is a key that we do not have checked, and strict senders may
 	twice      bool
 }
 
@@ -160,6 +170,7 @@ func (v *Verifier) parseSent(leaf *certificate, chain [][]byte) *sent {
 		}
 		if err != nil && s.bad == nil {
 			s.bad, s.badAt = err, i+2
+			s.costly = cert != nil && cert.std != nil
 		}
 	}
 	return s
@@ -173,7 +184,11 @@ func (v *Verifier) read(der []byte) (*certificate, error) {
 	if known != nil {
 		return known, nil
 	}
-	return readCertificate(der)
+	cert, err := readCertificate(der)
+	if err == nil && v.Seconds && cert.shortTime {
+		return nil, errRefused
+	}
+	return cert, err
 }
 
 // cannotUse says which certificate crypto/x509 does not get, and why.
@@ -196,7 +211,7 @@ func (c *certificate) refused() error {
 // judge is verdicts without the cache.
 func (v *Verifier) judge(chain [][]byte) *verdicts {
 	c := Chain{SHA256: fingerprint(chain[0]), Sent: len(chain)}
-	leaf, err := readCertificate(chain[0])
+	leaf, err := v.read(chain[0])
 	if err != nil {
 		// OpenSSL may well read it, and trust it: this is no no.
 		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(err)
@@ -208,7 +223,7 @@ func (v *Verifier) judge(chain [][]byte) *verdicts {
 	s := v.parseSent(leaf, chain)
 	c.describe(leaf)
 	c.observe(s, v.at)
-	c.Unreadable = s.refused
+	c.Unreadable = s.refused || leaf.key.kind == keyUnknown
 	out := alike(c)
 	paths, err := v.goPaths(s)
 	t := v.openssl(s, paths)
@@ -220,6 +235,9 @@ func (v *Verifier) judge(chain [][]byte) *verdicts {
 		ours = v.goFlaw(s, t, err)
 	}
 	out.scan.scan(s, ours)
+	if out.scan.Status == Trusted {
+		out.scan.Lasts = v.lasting(s, t)
+	}
 	out.web.web(s, ours, paths, err)
 	return out
 }
@@ -253,23 +271,33 @@ func (c *Chain) apply(f *flaw) {
 
 // scan writes the verdict of Verify.
 func (c *Chain) scan(s *sent, f *flaw) {
-	if s.leaf.std == nil {
-		c.Reason, c.Text = CertificateMalformed, "the server's certificate cannot be parsed: "+plain(s.leaf.stdErr)
+	if c.Unreadable {
+		c.unread(s)
 		return
 	}
 	c.apply(f)
-	if s.bad != nil && (c.Reason == UnknownIssuer || c.Reason == IncompleteChain) {
+	switch {
+	case s.unreadable > 0 && (c.Reason == UnknownIssuer || c.Reason == IncompleteChain):
 		// The missing issuer may be the one that could not be read.
 		c.Status, c.Reason = StatusUnknown, CertificateMalformed
 		c.Text = f.text + "; " + s.cannotUse()
+	case s.leaf.std == nil && c.Reason != CertificateMalformed:
+		c.Text += "; strict senders cannot even read it"
+	}
+}
+
+// unread says that OpenSSL refuses what was sent, or may well.
+func (c *Chain) unread(s *sent) {
+	c.Reason, c.Text = CertificateMalformed, fmt.Sprintf("certificate %d of %d cannot be read", s.unreadable, c.Sent)
+	if s.leaf.key.kind == keyUnknown { // statem_clnt.c, tls_post_process_server_certificate
+		c.Text = "the key of the server's certificate cannot be read"
 	}
 }
 
 // postfix writes a verdict of Postfix.
 func (c *Chain) postfix(f *fault, t *trial, s *sent) {
-	if s.unreadable > 0 {
-		c.Reason = CertificateMalformed
-		c.Text = fmt.Sprintf("certificate %d of %d cannot be read", s.unreadable, c.Sent)
+	if c.Unreadable || s.unreadable > 0 {
+		c.unread(s)
 		return
 	}
 	c.apply(flawOf(f))

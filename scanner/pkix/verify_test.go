@@ -338,6 +338,7 @@ func TestChainFields(t *testing.T) {
 	} {
 		tc.want.SHA256 = fingerprint(tc.leaf.Raw)
 		tc.want.NotBefore, tc.want.NotAfter = now.Add(-30*day), now.Add(60*day)
+		tc.want.Lasts = Lasting{Until: tc.want.NotAfter, Subject: tc.want.Subject}
 		got := *v.Verify(ders(tc.leaf))
 		for _, ip := range tc.leaf.IPAddresses {
 			tc.want.Addrs = append(tc.want.Addrs, mustAddr(net.IP(ip).String()))

@@ -113,6 +113,10 @@ func verify(leaf *x509.Certificate, at time.Time, roots, others *x509.CertPool) 
 // goFlaw translates what only crypto/x509 checks: name constraints, policies, distrust-after dates, and its own limits,
 // beyond which nothing is known.
 func (v *Verifier) goFlaw(s *sent, t *trial, err error) *flaw {
+	if s.leaf.std == nil {
+		return &flaw{reason: CertificateMalformed,
+			text: "OpenSSL trusts it, strict senders cannot read it: " + clip(plain(err))}
+	}
 	root := t.path[len(t.path)-1]
 	if limit := v.bundle.limits[root.sum]; limit != nil {
 		var below []*x509.Certificate
@@ -125,7 +129,10 @@ func (v *Verifier) goFlaw(s *sent, t *trial, err error) *flaw {
 		}
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok && s.bad != nil {
-		return &flaw{CertificateMalformed, s.cannotUse(), true}
+		if s.costly || s.unreadable > 0 {
+			return &flaw{CertificateMalformed, s.cannotUse(), true}
+		}
+		return &flaw{reason: CertificateMalformed, text: "OpenSSL trusts it, strict senders do not: " + s.cannotUse()}
 	} else if ok {
 		return &flaw{reason: OtherInvalid, text: "OpenSSL trusts it, strict senders do not: " + clip(plain(err))}
 	}

@@ -41,6 +41,9 @@ func (n *plan) attempt(s *Server, nexthop name.Name) step {
 }
 
 func (a *attempt) run() step {
+	if a.cfg.Wrapper {
+		return a.wrapped()
+	}
 	for _, stage := range []func() *step{a.connect, a.greeting, a.helo, a.startTLS} {
 		if st := stage(); st != nil {
 			return *st
@@ -92,6 +95,18 @@ func (a *attempt) connect() *step {
 	return unknown(reason)
 }
 
+// wrapped is TLS from the first octet. A server that greets in plain text, as we saw it do, does not go along with
+// that.
+func (a *attempt) wrapped() step {
+	switch st := a.connect(); {
+	case st != nil:
+		return *st
+	case a.session.Stage < starttls.Greeted:
+		return *unknown(Wrapped)
+	}
+	return *skip("4.7.5", Wrapped, "Cannot start TLS: handshake failure")
+}
+
 // greeting is the server's first word.
 func (a *attempt) greeting() *step {
 	reply, st := a.reply("", "receiving the initial server greeting", a.cfg.HeloTimeout)
@@ -109,6 +124,9 @@ func (a *attempt) greeting() *step {
 
 // helo is EHLO and, after any refusal but 421, HELO.
 func (a *attempt) helo() *step {
+	if a.cfg.NeverEHLO {
+		return nil // HELO was not tried: it is taken to be accepted
+	}
 	reply, st := a.reply("EHLO", "performing the EHLO handshake", a.cfg.HeloTimeout)
 	switch {
 	case st != nil:
@@ -134,13 +152,13 @@ func (a *attempt) startTLS() *step {
 	switch {
 	case a.level == None:
 		return &step{outcome: Plaintext}
-	case !a.session.Offered || a.cfg.DiscardSTARTTLS:
+	case !a.session.Offered || a.cfg.DiscardSTARTTLS || a.cfg.NeverEHLO:
 		if a.level.required() {
 			return skip("4.7.4", a.because(starttls.StartTLSNotSupported.String()),
 				"TLS is required, but was not offered by host %s", a.server.peer())
 		}
 		return plain
-	case a.cfg.EngineOff != "":
+	case a.cfg.engineOff() != "":
 		if a.level.required() {
 			return skip("4.7.5", EngineOff, "TLS is required, but our TLS engine is unavailable")
 		}
@@ -178,6 +196,7 @@ func (a *attempt) secured() step {
 		return a.broken(*skip("4.7.5", h.reason, "Cannot start TLS: handshake failure"))
 	}
 	switch c := a.server.Level0; {
+	case h.flight.Version != 0 && h.flight.Anonymous(): // there is none to read
 	case c != nil && c.Unreadable:
 		return a.broken(*skip("4.7.5", pkix.CertificateMalformed.String(), "Cannot start TLS: handshake failure"))
 	case a.session.TLS == nil && c != nil && c.Reason == pkix.CertificateMalformed && c.Status == pkix.StatusUnknown:

@@ -1,13 +1,32 @@
 package postfix
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"mxtls/scanner/clienthello"
+)
+
+// olderSuites are what Postfix offers beside TLS 1.3's by default, by OpenSSL's name; anonymousSuites are those of them
+// without a certificate.
+var olderSuites, anonymousSuites = func() (all, anonymous []string) {
+	for _, suite := range clienthello.Suites() {
+		if strings.HasPrefix(suite, "TLS_") {
+			continue
+		}
+		if all = append(all, suite); slices.Contains(cipherTraits(suite), "aNULL") {
+			anonymous = append(anonymous, suite)
+		}
+	}
+	return all, anonymous
+}()
 
 // cipherTraits are the words of ciphers(1) that apply to a TLS 1.2 suite by OpenSSL's name.
 //
 // Only what operators exclude is known: key exchange, authentication, cipher and MAC. A word that is not known matches
 // nothing.
 func cipherTraits(suite string) []string {
-	traits := []string{suite}
+	traits := []string{suite, "ALL"}
 	add := func(words ...string) { traits = append(traits, words...) }
 	parts := strings.Split(suite, "-")
 	switch parts[0] {
@@ -15,6 +34,8 @@ func cipherTraits(suite string) []string {
 		add("kECDHE", "kEECDH", "ECDHE", "EECDH", "ECDH")
 	case "DHE", "EDH":
 		add("kDHE", "kEDH", "DHE", "EDH", "DH")
+	case "NULL":
+		add("eNULL", "NULL", "kRSA", "RSA", "aRSA")
 	case "ADH":
 		add("aNULL", "ADH", "DH", "kDHE", "kEDH")
 	case "AECDH":
@@ -52,10 +73,36 @@ func cipherTraits(suite string) []string {
 			add(last)
 		}
 	}
-	if strings.Contains(suite, "GCM") {
+	switch {
+	case strings.Contains(suite, "ARIA"):
+		add("ARIAGCM")
+	case strings.Contains(suite, "GCM"):
 		add("AESGCM")
+	case strings.HasSuffix(suite, "CCM8"):
+		add("AESCCM", "AESCCM8")
+	case strings.HasSuffix(suite, "CCM"):
+		add("AESCCM")
 	}
-	return traits
+	signed := slices.ContainsFunc([]string{"aECDSA", "aDSS", "aRSA"}, func(a string) bool {
+		return slices.Contains(traits, a)
+	})
+	if !signed && (parts[0] == "ECDHE" || parts[0] == "DHE") {
+		add("aRSA") // ECDHE-ARIA128-GCM-SHA256
+	}
+	return append(traits, strengthOf(traits))
+}
+
+// strengthOf is the class of a suite (ciphers(1)).
+func strengthOf(traits []string) string {
+	for _, weak := range []string{"3DES", "RC4", "SEED", "IDEA"} {
+		if slices.Contains(traits, weak) {
+			return "MEDIUM"
+		}
+	}
+	if slices.Contains(traits, "eNULL") {
+		return "NULL"
+	}
+	return "HIGH"
 }
 
 // excluded reports whether one of the words takes a suite away. "A+B" is what is A and B (ciphers(1)).
@@ -81,10 +128,16 @@ func excluded(suite string, words []string) bool {
 	return false
 }
 
-// graded reports whether a cipher grade has a suite: high is without 128 bits' lesser kin of 3DES, RC4, SEED and IDEA
-// (OpenSSL's HIGH); medium, low and export have all that OpenSSL 3 offers.
+// graded reports whether a cipher grade has a suite: high has OpenSSL's HIGH, null what does not encrypt; medium, low
+// and export have all that OpenSSL 3 offers.
 func graded(suite, grade string) bool {
-	return !strings.EqualFold(grade, "high") || !excluded(suite, []string{"3DES", "RC4", "SEED", "IDEA"})
+	switch strings.ToLower(grade) {
+	case "high":
+		return excluded(suite, []string{"HIGH"})
+	case "null":
+		return excluded(suite, []string{"eNULL"})
+	}
+	return true
 }
 
 // goneMedium are what Postfix 3.8 took out of the grade medium for good.

@@ -1,10 +1,13 @@
 package postfix
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
 )
 
@@ -26,6 +29,9 @@ type Config struct {
 	// EngineOff is why Postfix cannot load its CAfile and so has no TLS at all (pkix.Bundle.TLSOff); "" = it can. The
 	// caller sets it, who reads the bundle.
 	EngineOff string
+	// NotStarted is why smtp(8) does not start; "" = it does. What mail to the levels would come to if it did is
+	// predicted all the same, with defaults for what cannot be read.
+	NotStarted string
 
 	Level              Level  // smtp_tls_security_level or its ancestors; LevelUnknown when it is no level
 	CAfile, CApath     string // smtp_tls_CAfile, smtp_tls_CApath
@@ -45,11 +51,17 @@ type Config struct {
 	VerifyMatch        []string
 	Fingerprints       []string // smtp_tls_fingerprint_cert_match
 	FingerprintDigest  string   // smtp_tls_fingerprint_digest
+	VerifyDepth        int      // smtp_tls_scert_verifydepth
+	Wrapper            bool     // smtp_tls_wrappermode: TLS from the first octet
 	InsecureMXPolicy   Level    // smtp_tls_dane_insecure_mx_policy
 	DNSSEC             bool     // smtp_dns_support_level = dnssec, with dns in smtp_host_lookup
 	HostLookupDNS      bool     // dns in smtp_host_lookup
 
 	Relayhost         string
+	FallbackRelay     string // smtp_fallback_relay: gets what no server takes
+	NoDNS             bool   // smtp_dns_support_level = disabled, disable_dns_lookups: no MX records
+	Credentials       bool   // smtp_sasl_auth_enable, with smtp_sasl_password_maps
+	SoftBounce        bool   // soft_bounce: what would bounce is deferred
 	IPv4, IPv6        bool   // inet_protocols
 	AddressPreference string // smtp_address_preference: any, ipv4 or ipv6
 	Balance           bool   // smtp_balance_inet_protocols
@@ -60,6 +72,7 @@ type Config struct {
 	Skip5xxGreeting   bool   // smtp_skip_5xx_greeting
 	LegacyConnect     bool   // tls_ssl_options has LEGACY_SERVER_CONNECT
 	DiscardSTARTTLS   bool   // smtp_discard_ehlo_keywords
+	NeverEHLO         bool   // smtp_never_send_ehlo
 
 	ConnectTimeout, HeloTimeout, StartTLSTimeout time.Duration // smtp_*_timeout; 0 = the system's for ConnectTimeout
 
@@ -67,7 +80,9 @@ type Config struct {
 	MaximalQueueLifetime time.Duration // maximal_queue_lifetime: from this age on, what would be deferred bounces
 
 	secure, verify pkix.Matcher
-	insecureMXSet  bool // smtp_tls_dane_insecure_mx_policy is not left to its default
+	relay          name.Target // Relayhost; zero when it is none
+	noDigest       bool        // FingerprintDigest is no algorithm, which costs Postfix its TLS as well
+	insecureMXSet  bool        // smtp_tls_dane_insecure_mx_policy is not left to its default
 	remarks        []Remark
 }
 
@@ -76,8 +91,17 @@ func Default(caFile string, o Options) *Config {
 	return NewConfig(&Settings{values: map[string]string{"smtp_tls_CAfile": caFile}}, o)
 }
 
-// Trusts reports whether Postfix has any trust anchors. Without, every certificate is Untrusted.
-func (c *Config) Trusts() bool { return c.CAfile != "" || c.CApath != "" || c.AppendDefaultCA }
+// Trusts reports whether Postfix has any trust anchors. Without, every certificate is Untrusted. AppendDefaultCA adds
+// to those that there are, and does nothing alone (tls_certkey.c tls_set_ca_certificate_info).
+func (c *Config) Trusts() bool { return c.CAfile != "" || c.CApath != "" }
+
+// engineOff is why Postfix has no TLS at all; "" = it has.
+func (c *Config) engineOff() string {
+	if c.noDigest {
+		return fmt.Sprintf("smtp_tls_fingerprint_digest = %s is no algorithm", excerpt(c.FingerprintDigest))
+	}
+	return c.EngineOff
+}
 
 // NewConfig gives settings their types, with the defaults of the Postfix release for what is not set. It never fails:
 // a value that cannot be read is replaced by the default and told in Remarks.
@@ -93,6 +117,7 @@ func NewConfig(s *Settings, o Options) *Config {
 	r.times(c)
 	r.tables(c, o.Open)
 	r.firstName()
+	c.NotStarted = r.notStarted
 	c.remarks = append(r.remarks, c.consequences(r)...)
 	return c
 }
@@ -102,6 +127,7 @@ func (r *reader) trust(c *Config) {
 	c.Level = r.level()
 	c.CAfile, c.CApath = r.text("smtp_tls_CAfile"), r.text("smtp_tls_CApath")
 	c.AppendDefaultCA = r.yes("tls_append_default_CA")
+	c.VerifyDepth = r.number("smtp_tls_scert_verifydepth")
 	if r.postfix.AtLeast(2, 11) {
 		c.TAFile = r.text("smtp_tls_trust_anchor_file")
 	}
@@ -110,7 +136,8 @@ func (r *reader) trust(c *Config) {
 	c.SecureMatch, c.secure = r.matcher("smtp_tls_secure_cert_match")
 	c.VerifyMatch, c.verify = r.matcher("smtp_tls_verify_cert_match")
 	c.Fingerprints = splitList(r.text("smtp_tls_fingerprint_cert_match"))
-	c.FingerprintDigest = strings.ToLower(r.text("smtp_tls_fingerprint_digest"))
+	c.FingerprintDigest = strings.ToLower(r.required("smtp_tls_fingerprint_digest"))
+	c.noDigest = digests[c.FingerprintDigest] == nil && !slices.Contains(otherDigests, c.FingerprintDigest)
 	c.InsecureMXPolicy = r.levelOf("smtp_tls_dane_insecure_mx_policy", May, Encrypt, Dane)
 	_, c.insecureMXSet = r.settings.Get("smtp_tls_dane_insecure_mx_policy")
 	c.HostLookupDNS = r.lists("smtp_host_lookup", "dns")
@@ -125,12 +152,20 @@ func (r *reader) strengths(c *Config) {
 	c.Exclude = splitCiphers(r.text("smtp_tls_exclude_ciphers"))
 	c.MandatoryExclude = splitCiphers(r.text("smtp_tls_mandatory_exclude_ciphers"))
 	c.DiscardSTARTTLS = r.lists("smtp_discard_ehlo_keywords", "starttls")
+	c.NeverEHLO = r.yes("smtp_never_send_ehlo")
+	c.Wrapper = r.yes("smtp_tls_wrappermode")
+	c.Credentials = r.yes("smtp_sasl_auth_enable") && r.text("smtp_sasl_password_maps") != ""
 	c.LegacyConnect = r.lists("tls_ssl_options", "LEGACY_SERVER_CONNECT")
 }
 
 // routing reads what decides which address is tried.
 func (r *reader) routing(c *Config) {
 	c.Relayhost = r.text("relayhost")
+	c.relay, _ = name.ParseTarget(c.Relayhost) // one that cannot be read is nobody's target
+	c.FallbackRelay = r.text("smtp_fallback_relay")
+	c.NoDNS = r.yes("disable_dns_lookups") && r.text("smtp_dns_support_level") == "" ||
+		strings.EqualFold(r.text("smtp_dns_support_level"), "disabled")
+	c.SoftBounce = r.yes("soft_bounce")
 	c.IPv4 = r.lists("inet_protocols", "ipv4") || r.lists("inet_protocols", "all")
 	c.IPv6 = r.lists("inet_protocols", "ipv6") || r.lists("inet_protocols", "all")
 	c.AddressPreference = r.oneOf("smtp_address_preference", "any", "ipv4", "ipv6")

@@ -93,7 +93,8 @@ func TestRemarks(t *testing.T) {
 		{"nothing amiss", fine, nil, ""},
 		{"log level", "smtp_tls_security_level = may", []string{LoglevelZero}, "no TLS lines at all"},
 		{"no CAfile", fine + "smtp_tls_CAfile =", []string{NoAnchors}, "no fault of the servers"},
-		{"default CAs", fine + "smtp_tls_CAfile =\ntls_append_default_CA = yes", nil, ""},
+		{"default CAs", fine + "tls_append_default_CA = yes", nil, ""},
+		{"default CAs alone", fine + "smtp_tls_CAfile =\ntls_append_default_CA = yes", []string{NoAnchors}, "nothing alone"},
 		{"relayhost", fine + "relayhost = [relay.example]:587", []string{RelayhostSet},
 			"name [relay.example]:587 as the destination"},
 		{"other routes", fine + "transport_maps = hash:/t\nfallback_relay = [b.example]\ndefault_transport = uucp:x",
@@ -137,8 +138,12 @@ func TestRemarks(t *testing.T) {
 		{"no end", fine + "smtp_tls_CApath = ${a", []string{BadValue}, "smtp(8) does not start with it"},
 		{"undefined", fine + "smtp_tls_CApath = $mydomain", []string{UndefinedName}, "$mydomain"},
 		{"tables of no text", fine + "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix, " +
-			"inline:{ {a = may}, {b = may} }",
+			"regexp:/etc/postfix/tls_policy.regexp",
 			[]string{UnreadableMap, UnreadableMap}, "socketmap"},
+		{"tables in main.cf", fine + "smtp_tls_policy_maps = inline:{ {a = may}, b=may }, static:{secure match=nexthop}",
+			nil, ""},
+		{"bad tables in main.cf", fine + "smtp_tls_policy_maps = inline:{ {a = whatever} } static:none static:x",
+			[]string{PolicySyntax, PolicySyntax}, "line 1, a"},
 		{"nobody to open it", fine + "smtp_tls_policy_maps = hash:/etc/postfix/tls_policy",
 			[]string{UnreadableMap}, "hash:/etc/postfix/tls_policy"},
 	} {
@@ -182,7 +187,7 @@ func TestTables(t *testing.T) {
 		"smtp_tls_loglevel = 1\n" +
 		"smtp_tls_security_level = may\n" +
 		"smtp_tls_policy_maps = texthash:$config_directory/policy, proxy:lmdb:" + policy +
-		" hash:" + dir + "/gone " + policy))
+		" hash:" + dir + "/gone $default_database_type:" + policy))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package postfix
 var builtin = map[string]string{
 	"compatibility_level":                     "0",
 	"default_transport":                       "smtp",
+	"disable_dns_lookups":                     "no",
 	"fallback_relay":                          "",
 	"inet_protocols":                          "all",
 	"maximal_queue_lifetime":                  "5d",
@@ -13,8 +14,13 @@ var builtin = map[string]string{
 	"sender_dependent_relayhost_maps":         "",
 	"sender_dependent_default_transport_maps": "",
 	"smtp_fallback_relay":                     "$fallback_relay",
+	"smtp_never_send_ehlo":                    "no",
+	"smtp_sasl_auth_enable":                   "no",
+	"smtp_sasl_password_maps":                 "",
+	"smtp_tls_scert_verifydepth":              "9",
 	"smtp_tls_trust_anchor_file":              "",
 	"smtp_tls_wrappermode":                    "no",
+	"soft_bounce":                             "no",
 	"transport_maps":                          "",
 	"smtp_address_preference":                 "any",
 	"smtp_balance_inet_protocols":             "yes",
@@ -52,11 +58,12 @@ var builtin = map[string]string{
 	"tls_append_default_CA":                   "no",
 	"tls_ssl_options":                         "",
 	// Directories that tables stand in: main.cf names them as $config_directory/tls_policy.
-	"config_directory":      "/etc/postfix",
-	"daemon_directory":      "/usr/lib/postfix/sbin",
-	"data_directory":        "/var/lib/postfix",
-	"meta_directory":        "/etc/postfix",
-	"queue_directory":       "/var/spool/postfix",
+	"config_directory": "/etc/postfix",
+	"daemon_directory": "/usr/lib/postfix/sbin",
+	"data_directory":   "/var/lib/postfix",
+	"meta_directory":   "/etc/postfix",
+	"queue_directory":  "/var/spool/postfix",
+	// main.cf names tables as $default_database_type:/etc/postfix/tls_policy.
 	"default_database_type": "hash",
 }
 

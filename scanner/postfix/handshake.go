@@ -118,6 +118,8 @@ func (n *plan) judge(f *clienthello.Flight) shake {
 		return shake{reason: HandshakeNotSeen} // offered other suites, it may take one
 	case f.Version < tls.VersionTLS13 && n.forbids(clienthello.CipherName(f.Suite)):
 		return shake{reason: CipherNotAllowed} // likewise
+	case n.level.matches() && n.cfg.OpenSSL.AtLeast(3, 2) && f.ShortTag():
+		return shake{reason: HandshakeNotSeen} // likewise
 	}
 	if n.refuses(f) {
 		h.reason = TLSRefused
@@ -141,6 +143,9 @@ func (n *plan) refuses(f *clienthello.Flight) bool {
 	level := 0
 	if n.level.matches() && modern && !n.late {
 		level = 1
+	}
+	if level > 0 && n.cfg.OpenSSL.AtLeast(3, 1) && f.Version < tls.VersionTLS12 {
+		return true // not even with RSA key exchange (ssl_cert.c ssl_security_default_callback)
 	}
 	return seen.Refused(level) != ""
 }

@@ -194,6 +194,45 @@ func TestOldOpenSSL(t *testing.T) {
 	}
 }
 
+// TestNewOpenSSL: what the security level of a match forbids since 3.1 and 3.2, as seen with 3.5.
+func TestNewOpenSSL(t *testing.T) {
+	t.Parallel()
+	const rsaCBC, ccm8 = 0x002f, 0xc0af
+	old := shaken(tls.VersionTLS11, rsaCBC, flight(tls.VersionTLS11, rsaCBC), nil)
+	short := shaken(tls.VersionTLS12, ecdheRSA, flight(tls.VersionTLS12, ccm8), nil)
+	asked := shaken(tls.VersionTLS12, ecdheRSA, flight(tls.VersionTLS12, ccm8), flight(tls.VersionTLS12, ecdheRSA))
+	for _, tt := range []struct {
+		openssl Version
+		server  Server
+		level   Level
+		want    string
+	}{
+		{Version{3, 0}, old, Secure, "encrypted Verified"},
+		{Version{3, 1}, old, Secure, "deferred 4.7.5 tls_refused"},
+		{Version{3, 5}, old, Encrypt, "encrypted Trusted"},
+		{Version{3, 1}, short, Secure, "encrypted Verified"},
+		{Version{3, 2}, short, Secure, "unknown handshake_not_seen"},
+		{Version{3, 5}, short, May, "encrypted Trusted"},
+		{Version{3, 5}, asked, Secure, "encrypted Verified"},
+	} {
+		cfg := Default("/ca.pem", Options{Postfix: Version{3, 10}, OpenSSL: tt.openssl})
+		if got := brief(Predict(cfg, destination(t, tt.server), tt.level, 0)); got != tt.want {
+			t.Errorf("OpenSSL %s at %s: %s, want %s", tt.openssl, tt.level, got, tt.want)
+		}
+	}
+}
+
+// TestHello: from 3.8 on Postfix offers what 3.10 was seen to offer.
+func TestHello(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[Version]clienthello.Release{{}: clienthello.Postfix37, {3, 7}: clienthello.Postfix37,
+		{3, 8}: clienthello.Postfix310, {3, 10}: clienthello.Postfix310, {4, 0}: clienthello.Postfix310} {
+		if got := v.Hello(); got != want {
+			t.Errorf("%s: %s, want %s", v, got, want)
+		}
+	}
+}
+
 // TestEngineOff is what Postfix 3.7.11 did with a broken block in its CAfile.
 func TestEngineOff(t *testing.T) {
 	t.Parallel()

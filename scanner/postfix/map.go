@@ -21,6 +21,7 @@ type Map struct {
 	Problems []Problem // what is wrong with the text alone, by line
 	Refused  string    // why Postfix cannot use the table at all, and defers all mail; "" when it can
 
+	all   *Entry         // of a static: table: what it has for every key
 	byKey map[string]int // index into Entries
 }
 
@@ -86,7 +87,7 @@ func parseMap(r io.Reader, name string, v Version, most int) (*Map, error) {
 	if v.IsZero() {
 		v = defaultPostfix
 	}
-	m := &Map{Name: name, byKey: map[string]int{}}
+	m := newMap(name)
 	text := bufio.NewReader(r)
 	if start, _ := text.Peek(512); !isText(start) {
 		return nil, errors.New("this is no text, but a table that was made from one")
@@ -110,6 +111,8 @@ func parseMap(r io.Reader, name string, v Version, most int) (*Map, error) {
 	}
 	return m, nil
 }
+
+func newMap(name string) *Map { return &Map{Name: name, byKey: map[string]int{}} }
 
 func newMeaning(value string, v Version) *meaning {
 	m := &meaning{value: strings.Clone(value)}

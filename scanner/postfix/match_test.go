@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"math/big"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,8 @@ func TestFingerprint(t *testing.T) {
 		{"one of several", wrong + ", " + colons(print(leaf)), "sha256", Policy{}, "encrypted Verified"},
 		{"another's", wrong, "sha256", Policy{}, "deferred Untrusted 4.7.5 fingerprint_mismatch"},
 		{"another digest", colons(print(leaf)), "sha512", Policy{}, "deferred Untrusted 4.7.5 fingerprint_mismatch"},
-		{"a digest that nobody has", colons(print(leaf)), "whirlpool", Policy{}, "unknown fingerprint_mismatch"},
+		{"a digest that nobody has", colons(print(leaf)), "sha3-256", Policy{}, "unknown fingerprint_mismatch"},
+		{"no digest", colons(print(leaf)), "sha257", Policy{}, "deferred 4.7.5 tls_engine_off"},
 		{"the policy's own", wrong, "sha256", Policy{Match: []string{colons(print(leaf))}}, "encrypted Verified"},
 	} {
 		cfg := configured(t, Version{}, "smtp_tls_fingerprint_cert_match = "+tt.setting,
@@ -138,13 +140,45 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s at secure: %s, want %s", tt.name, got, tt.secure)
 		}
 	}
-	// An address in place of a host has no name to verify; at secure, its domain has.
-	s := cert("example.test", "192.0.2.1")
-	s.Label = "192.0.2.1"
-	d := destination(t, s)
-	if got := brief(Predict(debian(), d, Verify, 0)); got != wrong {
-		t.Errorf("an address at verify: %s", got)
+}
+
+// TestAddressForHost: an address in place of a host is looked for among the addresses of the certificate, if nothing
+// else counts. At secure, the domain's name counts.
+func TestAddressForHost(t *testing.T) {
+	t.Parallel()
+	const wrong, trusted = "deferred Untrusted 4.7.5 certificate-host-mismatch",
+		"deferred Trusted 4.7.5 certificate-host-mismatch"
+	bookworm, trixie, ancient := debian(), Default("/ca.pem", Options{Postfix: Version{3, 10}, OpenSSL: Version{3, 5}}),
+		Default("/ca.pem", Options{OpenSSL: Version{1, 1}})
+	for _, tt := range []struct {
+		name  string
+		names []string
+		addrs []string
+		cfg   *Config
+		level Level
+		want  string
+	}{
+		{"a DNS name", []string{"192.0.2.1"}, nil, bookworm, Verify, wrong},
+		{"a DNS name", []string{"192.0.2.1"}, nil, trixie, Verify, wrong},
+		{"an address", []string{"192.0.2.1"}, []string{"192.0.2.1"}, bookworm, Verify, "encrypted Verified"},
+		{"an address", []string{"192.0.2.1"}, []string{"192.0.2.1"}, trixie, Verify, "encrypted Verified"},
+		{"an address", []string{"192.0.2.1"}, []string{"192.0.2.1"}, ancient, Verify, wrong},
+		{"another address", []string{"192.0.2.9"}, []string{"192.0.2.9"}, trixie, Verify, wrong},
+		{"an address", []string{"192.0.2.1"}, []string{"192.0.2.1"}, trixie, Secure, trusted},
+		{"the domain", []string{"example.test"}, nil, trixie, Secure, "encrypted Verified"},
+	} {
+		c := chain(pkix.Trusted, pkix.ReasonNone, tt.names...)
+		for _, a := range tt.addrs {
+			c.Addrs = append(c.Addrs, netip.MustParseAddr(a))
+		}
+		s := certified(at(10, well()), c, c)
+		s.Label = "192.0.2.1" // and no Host
+		if got := brief(Predict(tt.cfg, destination(t, s), tt.level, 0)); got != tt.want {
+			t.Errorf("%s at %s, OpenSSL %s: %s, want %s", tt.name, tt.level, tt.cfg.OpenSSL, got, tt.want)
+		}
 	}
+	c := chain(pkix.Trusted, pkix.ReasonNone, "example.test", "192.0.2.1")
+	d := destination(t, certified(at(10, well()), c, c))
 	d.Target, d.MX = target(t, "[192.0.2.1]"), &mx.Set{Kind: mx.Implicit}
 	if got := brief(Predict(debian(), d, Secure, 0)); got != wrong {
 		t.Errorf("an address as next-hop at secure: %s", got)

@@ -18,10 +18,13 @@ type plan struct {
 	grade     string
 	exclude   []string
 	names     pkix.Matcher
+	wildcards []string // those of the names to match
 	prints    []string // fingerprints to match
 	tafile    bool
-	half      bool // level dane under an insecure MX answer
-	late      bool // level dane with records that OpenSSL alone finds unusable
+	// credentials says that there is a password for the destination, which is not to go out in plain text.
+	credentials bool
+	half        bool // level dane under an insecure MX answer
+	late        bool // level dane with records that OpenSSL alone finds unusable
 }
 
 // newPlan puts a policy and the configuration together (set_cipher and policy_create in smtp_tls_policy.c).
@@ -55,30 +58,53 @@ func newPlan(c *Config, p Policy, age time.Duration) plan {
 		}
 	case len(p.Match) > 0:
 		n.names, _ = newMatcher(p.Match)
+		n.wildcards = wildcards(p.Match)
 	case p.Level == Verify:
-		n.names = c.verify
+		n.names, n.wildcards = c.verify, wildcards(c.VerifyMatch)
 	case p.Level == Secure:
-		n.names = c.secure
+		n.names, n.wildcards = c.secure, wildcards(c.SecureMatch)
 	}
 	return n
 }
 
+// wildcards are the words that begin with "*.".
+func wildcards(words []string) (all []string) {
+	for _, w := range words {
+		if strings.HasPrefix(w, "*.") {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
 // anonymous reports whether suites without a certificate are offered.
-func (n *plan) anonymous() bool { return !excluded("ADH-AES256-SHA", n.exclude) }
+func (n *plan) anonymous() bool { return slices.ContainsFunc(anonymousSuites, n.offers) }
+
+// offers reports whether a suite is offered.
+func (n *plan) offers(suite string) bool { return !n.forbids(suite) }
 
 // futile is why no handshake can succeed, whatever the server: a setting that Postfix cannot read; "" when one can.
 func (n *plan) futile() string {
 	switch {
 	case n.protocols.bad:
 		return ProtocolNotAllowed
-	case !slices.Contains(grades, n.grade):
+	case !slices.Contains(grades, n.grade), n.nothing():
 		return CipherNotAllowed
 	}
 	return ""
 }
 
+// nothing reports whether no suite is left to offer, which is an error even where TLS 1.3 would do without: its suites
+// are no part of the list (SSL_CTX_set_cipher_list(3)).
+func (n *plan) nothing() bool {
+	if n.grade == "null" {
+		return n.level == Encrypt || excluded("NULL-SHA", n.exclude) // which adds eNULL to what is excluded
+	}
+	return !slices.ContainsFunc(olderSuites, n.offers)
+}
+
 // fallsBack reports whether a message is old enough to be sent in plain text after TLS broke (RETRY_AS_PLAINTEXT in
 // smtp_proto.c; Postfix 2.11 and before did so at once).
 func (n *plan) fallsBack() bool {
-	return n.level == May && (n.age >= n.cfg.MinimalBackoff || !n.cfg.Postfix.AtLeast(3, 0))
+	return n.level == May && !n.credentials && (n.age >= n.cfg.MinimalBackoff || !n.cfg.Postfix.AtLeast(3, 0))
 }

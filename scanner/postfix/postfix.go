@@ -1,7 +1,8 @@
 // Package postfix predicts what a Postfix SMTP client does with a message: a pure function of what was seen of the
 // servers, of Postfix's configuration and of the message's age. It opens no socket and asks no clock.
 //
-// The order of a delivery attempt, as smtp(8) has it (src/smtp of Postfix 3.7, checked against 3.7.11):
+// The order of a delivery attempt, as smtp(8) has it (src/smtp of Postfix 3.7, checked against 3.7.11
+// and 3.10.13):
 //
 //  1. Routing (smtp_addr.c): a null MX bounces (5.1.0); no mail host at all bounces (5.4.4); a lookup that failed
 //     defers (4.4.3) unless another host has an address.

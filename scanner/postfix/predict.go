@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"mxtls/scanner/mx"
@@ -18,7 +20,13 @@ func Predict(c *Config, d *Destination, level Level, age time.Duration) Predicti
 
 // Current is the prediction for the configuration as it is: by the entry of its policy tables where there is one, else
 // by its level. A table that could not be read is passed over; Remarks tells.
+//
+// Where smtp(8) does not start, mail waits in the queue until somebody mends main.cf.
 func Current(c *Config, d *Destination, age time.Duration) (Prediction, Policy) {
+	if c.NotStarted != "" {
+		return Prediction{Outcome: Deferred, Reason: NotStarted, Text: "smtp(8) does not start: " + c.NotStarted},
+			Policy{Level: c.Level}
+	}
 	switch e, ok := c.entry(d); {
 	case !ok:
 		p := Policy{Level: c.Level}
@@ -48,6 +56,9 @@ func (c *Config) entry(d *Destination) (Entry, bool) {
 			if i, ok := m.byKey[key]; ok {
 				return m.Entries[i], true
 			}
+			if m.all != nil {
+				return *m.all, true
+			}
 		}
 	}
 	return Entry{}, false
@@ -55,13 +66,37 @@ func (c *Config) entry(d *Destination) (Entry, bool) {
 
 // PredictPolicy foretells what becomes of a message of an age to a destination under a policy.
 func PredictPolicy(c *Config, d *Destination, p Policy, age time.Duration) Prediction {
+	return c.elsewhere(predict(c, d, p, age))
+}
+
+// elsewhere is what the settings make of an attempt that came to nothing: a relay of last resort gets the message,
+// about whose TLS nothing is known here, and nothing bounces.
+func (c *Config) elsewhere(p Prediction) Prediction {
+	// A server's own refusal, which names it, is final.
+	if c.FallbackRelay != "" && (p.Outcome == Deferred || p.Outcome == Bounced && p.Host == "") {
+		return Prediction{Reason: FallbackRelay}
+	}
+	if c.SoftBounce && p.Outcome == Bounced && strings.HasPrefix(p.Code, "5") {
+		p.Outcome, p.Code = Deferred, "4"+p.Code[1:]
+	}
+	return p
+}
+
+func predict(c *Config, d *Destination, p Policy, age time.Duration) Prediction {
 	if end := route(c, d); end != nil {
 		return expire(c, *end, age)
 	}
-	if p.Level == LevelUnknown {
+	switch {
+	case c.Wrapper && p.Level != LevelUnknown && !p.Level.required():
+		return expire(c, Prediction{Outcome: Deferred, Code: "4.3.0", Reason: Wrapped,
+			Text: "server unavailable or unable to receive mail"}, age)
+	case p.Level > None && p.Servername == "" && c.Servername != "" && !validHostname(c.Servername):
+		return refused(c, d, ServernameInvalid, age)
+	case p.Level == LevelUnknown:
 		return Prediction{Reason: UnknownLevel}
 	}
 	n := newPlan(c, p, age)
+	n.credentials = c.Credentials && d.Target == c.relay
 	if p.Level == Fingerprint && len(n.prints) == 0 {
 		return refused(c, d, FingerprintsMissing, age)
 	}
@@ -83,7 +118,7 @@ func refused(c *Config, d *Destination, reason string, age time.Duration) Predic
 		return expire(c, *end, age)
 	}
 	p := Prediction{Outcome: Deferred, Code: "4.7.5", Text: "client TLS configuration problem", Reason: reason}
-	return expire(c, p, age)
+	return c.elsewhere(expire(c, p, age))
 }
 
 // expire bounces what would be deferred once too often (qmgr(8)).
@@ -94,10 +129,22 @@ func expire(c *Config, p Prediction, age time.Duration) Prediction {
 	return p
 }
 
-// route is the end of a message that finds no address to go to (smtp_domain_addr in smtp_addr.c); nil when it does.
+// route is the end of a message that finds no address to go to (smtp_domain_addr in smtp_addr.c); nil when it does. A
+// relay that is not found is taken for a mistake of main.cf's, which nobody's mail is to bounce for (smtp_connect.c).
 func route(c *Config, d *Destination) *Prediction {
-	if d.MX == nil {
+	end := routeEnd(c, d)
+	if end != nil && end.Outcome == Bounced && d.Target == c.relay {
+		end.Outcome, end.Code = Deferred, "4.3.5"
+	}
+	return end
+}
+
+func routeEnd(c *Config, d *Destination) *Prediction {
+	switch {
+	case d.MX == nil:
 		return &Prediction{Reason: NotRouted}
+	case c.NoDNS && !d.Target.Direct:
+		return &Prediction{Reason: NoMXLookup} // mail goes to the domain's own address, where we did not look
 	}
 	domain := d.Target.Name.String()
 	reason := d.MX.Reason.String()
@@ -211,8 +258,12 @@ func (n *plan) deliver(d *Destination) Prediction {
 		}
 	}
 	p := settle(n.cfg, steps)
-	if p.Outcome == Deferred && d.MX.Dropped > 0 && (n.cfg.AddressLimit == 0 || len(steps) < n.cfg.AddressLimit) {
-		return Prediction{Reason: p.Reason} // the hosts that were not looked at come next
+	hosts, addresses := d.MX.Dropped > 0, slices.ContainsFunc(d.MX.Hosts, func(h mx.Host) bool { return h.Dropped > 0 })
+	switch {
+	case addresses && !n.cfg.Balance:
+		return Prediction{Reason: p.Reason} // which were looked at was chosen as if it were set
+	case p.Outcome == Deferred && (hosts || addresses) && (n.cfg.AddressLimit == 0 || len(steps) < n.cfg.AddressLimit):
+		return Prediction{Reason: p.Reason} // those that were not looked at come next
 	}
 	return p
 }

@@ -16,6 +16,8 @@ type reader struct {
 	directory string // of main.cf
 	postfix   Version
 	remarks   []Remark
+
+	notStarted string // the first value that smtp(8) does not start with
 }
 
 func newReader(s *Settings, o Options) *reader {
@@ -71,6 +73,7 @@ func (r *reader) text(parameter string) string {
 	e := expander{lookup: r.lookup, asked: map[string]bool{}}
 	value := trimBlanks(e.expand(raw))
 	if e.broken != "" {
+		r.fatal(parameter, raw)
 		r.remark(BadValue, "%s = %s cannot be read, since %s: %s was taken to be %s", parameter, excerpt(raw), e.broken,
 			notStarted, orElse(excerpt(value), "empty"))
 	}
@@ -92,7 +95,23 @@ const notStarted = "smtp(8) does not start with it, and no mail is sent; here it
 
 // bad says that a value was left out of account.
 func (r *reader) bad(parameter, value, instead string) {
+	r.fatal(parameter, value)
 	r.remark(BadValue, "%s = %s cannot be read: %s was taken to be %s", parameter, excerpt(value), notStarted, instead)
+}
+
+// fatal notes a value that smtp(8) does not start with.
+func (r *reader) fatal(parameter, value string) {
+	r.notStarted = orElse(r.notStarted, parameter+" = "+excerpt(value))
+}
+
+// required is the text of a parameter that may not be empty (the least length in smtp_params.c).
+func (r *reader) required(parameter string) string {
+	value := r.text(parameter)
+	if value == "" {
+		r.bad(parameter, value, r.instead(parameter))
+		return r.instead(parameter)
+	}
+	return value
 }
 
 // instead is a parameter's default, for a value that cannot be read.
@@ -177,7 +196,7 @@ func (r *reader) protocols(parameter string) Protocols {
 var grades = []string{"high", "medium", "low", "export", "null"}
 
 func (r *reader) grade(parameter string) string {
-	value := strings.ToLower(r.text(parameter))
+	value := strings.ToLower(r.required(parameter))
 	if !slices.Contains(grades, value) {
 		r.remark(BadValue, "%s = %s makes every TLS handshake fail: it is no grade of ciphers", parameter, excerpt(value))
 	}
@@ -191,10 +210,10 @@ func splitCiphers(s string) []string {
 
 // matcher reads a list of names to match, which colons may part too.
 func (r *reader) matcher(parameter string) ([]string, pkix.Matcher) {
-	words := splitCiphers(r.text(parameter))
+	words := splitCiphers(r.required(parameter))
 	m, odd := newMatcher(words)
 	if odd != nil {
-		r.remark(BadValue, "%s: %v, so no certificate has it", parameter, odd)
+		r.remark(BadValue, "%s: %v", parameter, odd)
 	}
 	return words, m
 }
@@ -204,10 +223,17 @@ func (r *reader) matcher(parameter string) ([]string, pkix.Matcher) {
 func newMatcher(words []string) (m pkix.Matcher, odd error) {
 	var good []string
 	for _, word := range words {
-		if _, err := pkix.NewMatcher(word); err == nil {
+		_, err := pkix.NewMatcher(word)
+		domain, wild := strings.CutPrefix(word, "*.")
+		switch {
+		case err == nil:
 			good = append(good, word)
-		} else if odd == nil {
-			odd = err
+		case odd != nil:
+		case wild:
+			odd = fmt.Errorf("match name %q is met by this very wildcard in a certificate alone; for all names below the "+
+				"domain it would be %q", excerpt(word), "."+excerpt(domain))
+		default:
+			odd = fmt.Errorf("%w, so no certificate has it", err)
 		}
 	}
 	m, _ = pkix.NewMatcher(good...) // each was taken alone
@@ -219,6 +245,7 @@ func (r *reader) level() Level {
 	if value := r.text("smtp_tls_security_level"); value != "" {
 		l := parseLevel(value)
 		if l == LevelUnknown {
+			r.fatal("smtp_tls_security_level", value)
 			r.remark(UnknownLevel, "smtp_tls_security_level = %s is no level: smtp(8) does not start with it, and no mail is "+
 				"sent", excerpt(value))
 		}

@@ -20,6 +20,12 @@ const (
 	ProtocolNotAllowed  = "protocol_not_allowed"      // smtp_tls_protocols or smtp_tls_mandatory_protocols
 	CipherNotAllowed    = "cipher_not_allowed"        // smtp_tls_ciphers, smtp_tls_exclude_ciphers and their kin
 	HandshakeNotSeen    = "handshake_not_seen"        // nothing is known of the handshake that Postfix would make
+	NotStarted          = "not_started"               // main.cf has a value that smtp(8) does not start with
+	FallbackRelay       = "fallback_relay"            // no server takes it, so it goes to smtp_fallback_relay
+	NoMXLookup          = "no_mx_lookup"              // main.cf forbids to look MX records up, which we did
+	Wrapped             = "wrappermode"               // smtp_tls_wrappermode: TLS from the first octet
+	ServernameInvalid   = "servername_invalid"        // smtp_tls_servername is no host name
+	ChainTooLong        = "chain_too_long"            // perhaps longer than smtp_tls_scert_verifydepth allows
 	WaitedLess          = "waited_less"               // the server was silent, but Postfix waits longer than we did
 	TAFileNotRead       = "tafile_not_read"           // the policy has trust anchors of its own, which were not loaded
 )

@@ -30,6 +30,7 @@ const (
 	UnmadeMap          = "unmade_map"          // a policy table whose text postmap has not seen
 	PolicySyntax       = "policy_syntax"       // a policy table with entries that Postfix refuses
 	ServernameSet      = "servername"          // the handshake names a server, and ours did not
+	NotModelled        = "not_modelled"        // a setting that bears on mail, and that predictions do without
 	LegacyTLS          = "legacy_tls"          // smtp_use_tls and smtp_enforce_tls
 	PolicyIgnored      = "per_site_table"      // smtp_tls_per_site
 	BadValue           = "bad_value"           // a value that cannot be read
@@ -41,13 +42,17 @@ const (
 var remarkOrder = []string{
 	UnknownLevel, BadValue, RemarkEngineOff, RefusedMap, RelayhostSet, WrapperMode, LevelNone, DaneWithoutDNSSEC,
 	NoAnchors, TAFileSet, FingerprintNothing, UnreadableMap, UnmadeMap, PolicySyntax, LoglevelZero, OtherRoutes,
-	ServernameSet, LegacyTLS, PolicyIgnored, UndefinedName, VersionMismatch,
+	ServernameSet, NotModelled, LegacyTLS, PolicyIgnored, UndefinedName, VersionMismatch,
 }
 
 // Remarks are what makes predictions moot or is wrong with the configuration, the weightiest first.
 func (c *Config) Remarks() []Remark {
 	all := slices.Clone(c.remarks)
-	if c.EngineOff != "" {
+	switch {
+	case c.noDigest:
+		all = append(all, Remark{RemarkEngineOff, c.engineOff() + ", without which Postfix has no TLS at all: it sends all " +
+			"mail in plain text at level may, and none at the levels above"})
+	case c.EngineOff != "":
 		all = append(all, Remark{RemarkEngineOff,
 			"Postfix cannot load its CAfile and so sends all mail in plain text at level " +
 				"may, and none at the levels above: " + c.EngineOff})
@@ -84,12 +89,15 @@ func (c *Config) consequences(r *reader) []Remark {
 			"and secure, so what becomes of mail there is not known", excerpt(c.TAFile))
 	}
 	if !c.Trusts() {
-		deliver := ", and the levels verify and secure deliver nothing"
+		beside, deliver := "", ", and the levels verify and secure deliver nothing"
+		if c.AppendDefaultCA {
+			beside = " (tls_append_default_CA = yes adds to these, and does nothing alone)"
+		}
 		if c.TAFile != "" {
 			deliver = ""
 		}
-		add(NoAnchors, "no smtp_tls_CAfile, no smtp_tls_CApath: Postfix trusts no certificate, so every one is logged as "+
-			"Untrusted, which is no fault of the servers%s", deliver)
+		add(NoAnchors, "no smtp_tls_CAfile, no smtp_tls_CApath%s: Postfix trusts no certificate, so every one is logged as "+
+			"Untrusted, which is no fault of the servers%s", beside, deliver)
 	}
 	if c.Level == Fingerprint && len(c.Fingerprints) == 0 {
 		add(FingerprintNothing, "smtp_tls_security_level = fingerprint without smtp_tls_fingerprint_cert_match: Postfix "+
@@ -107,6 +115,8 @@ func (c *Config) consequences(r *reader) []Remark {
 		add(ServernameSet, "smtp_tls_servername = %s: Postfix names a server in the handshake, predictions rest on "+
 			"handshakes that name none, and some servers choose their certificate by it", excerpt(c.Servername))
 	}
+	all = append(all, c.namedServers()...)
+	all = append(all, c.notModelled(r)...)
 	return append(all, c.badEntries()...)
 }
 
@@ -131,11 +141,11 @@ func (r *reader) routes() []Remark {
 	}
 	if value := r.text("smtp_fallback_relay"); value != "" {
 		add(OtherRoutes, "smtp_fallback_relay = %s: mail that would be deferred here, or bounced for want of a server, goes "+
-			"there instead", excerpt(value))
+			"there instead, which was not looked at: unknown", excerpt(value))
 	}
 	if r.yes("smtp_tls_wrappermode") {
-		add(WrapperMode, "smtp_tls_wrappermode = yes: TLS begins with the connection, as on port 465, and predictions are "+
-			"of STARTTLS")
+		add(WrapperMode, "smtp_tls_wrappermode = yes: TLS begins with the connection, as on port 465, which is not tried "+
+			"here; at the levels below encrypt no mail is sent at all")
 	}
 	return all
 }

@@ -36,12 +36,16 @@ func (r *reader) tables(c *Config, open func(name string) (io.ReadCloser, error)
 // table reads one table. A relative name begins where Postfix's daemons run, in queue_directory.
 func (r *reader) table(table string, open func(name string) (io.ReadCloser, error)) (*Map, error) {
 	kind, name, ok := strings.Cut(strings.TrimPrefix(table, "proxy:"), ":")
-	if !ok {
-		kind, name = r.text("default_database_type"), kind
-	}
-	made, ok := tableText[kind]
+	made, text := tableText[kind]
 	switch {
 	case !ok:
+		r.fatal("smtp_tls_policy_maps", table)
+		return nil, errors.New("it has no \"type:\" before its name, so smtp(8) does not start, and no mail is sent")
+	case kind == "inline":
+		return parseInline(name, r.postfix), nil
+	case kind == "static":
+		return parseStatic(name, r.postfix), nil
+	case !text:
 		return nil, errors.New("tables of type " + excerpt(kind) + " have no text to read")
 	case open == nil:
 		return nil, errors.New("nothing was given to read it with")
@@ -67,6 +71,35 @@ func (r *reader) table(table string, open func(name string) (io.ReadCloser, erro
 		r.made(kind+":"+name, changed(f), name+made, open)
 	}
 	return m, err
+}
+
+// parseInline reads "{ key=policy, { key = policy } }" (dict_inline.c).
+func parseInline(s string, v Version) *Map {
+	m := newMap("inline:" + excerpt(s))
+	inner, _, _ := bracketed(s)
+	for i, item := range splitTables(inner) {
+		if pair, _, ok := bracketed(item); ok {
+			item = pair
+		}
+		key, value, _ := strings.Cut(item, "=")
+		m.add(logicalLine{i + 1, trimBlanks(key) + " " + trimBlanks(value)},
+			func(value string) *meaning { return newMeaning(value, v) })
+	}
+	return m
+}
+
+// parseStatic reads the policy of all destinations, in braces where it has blanks (dict_static.c).
+func parseStatic(s string, v Version) *Map {
+	m := newMap("static:" + excerpt(s))
+	if inner, _, ok := bracketed(s); ok {
+		s = inner
+	}
+	is := newMeaning(trimBlanks(s), v)
+	m.all = &Entry{Line: 1, Value: is.value, Policy: &is.policy, Err: is.err}
+	if is.err != nil {
+		m.problem(1, "", BadPolicy, "Postfix refuses it and defers all mail: "+is.err.Error())
+	}
+	return m
 }
 
 // made tells of a table that postmap has not made yet, or not again since its text was changed: Postfix reads what

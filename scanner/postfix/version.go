@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"mxtls/scanner/clienthello"
 )
 
 // Version is a release of Postfix or OpenSSL: its first two numbers, on which behaviour hangs. The zero Version is
@@ -37,6 +39,14 @@ func ParseVersion(s string) (Version, error) {
 // AtLeast reports whether v is release major.minor or a later one.
 func (v Version) AtLeast(major, minor int) bool {
 	return v.Major > major || v.Major == major && v.Minor >= minor
+}
+
+// Hello is whose hellos come nearest to those of this release of Postfix.
+func (v Version) Hello() clienthello.Release {
+	if v.AtLeast(3, 8) {
+		return clienthello.Postfix310
+	}
+	return clienthello.Postfix37
 }
 
 // IsZero reports whether v is unknown.

@@ -39,6 +39,8 @@ type runRecord struct {
 	Limits        Limits      `json:"limits"`
 	Roots         Roots       `json:"roots"`
 	AsPostfix     bool        `json:"as_postfix"`
+	Hello         string      `json:"hello"`
+	Shard         string      `json:"shard"`
 }
 
 type certificateRecord struct {

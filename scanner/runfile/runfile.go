@@ -44,7 +44,9 @@ type Head struct {
 	Port       uint16 // of mail servers that name no other
 	Limits     Limits
 	Roots      Roots
-	AsPostfix  bool // the servers were asked in Postfix's words too (scanner.Options)
+	AsPostfix  bool   // the servers were asked in Postfix's words too (scanner.Options)
+	Hello      string // whose words those are: a clienthello.Release
+	Shard      string // the part of a list that several machines share: "2/4"; "" = all of it
 }
 
 // Limits are the bounds that the run kept to, as in scanner.Options; 0 is none for Rate and PerProvider.

@@ -174,17 +174,19 @@ func (s *HTTPSServer) answer(w io.Writer) {
 	if !s.pause() {
 		return
 	}
-	head := "HTTP/1.1 " + s.spec.Status + "\r\n"
-	for _, line := range append([]string{"Connection: close"}, s.spec.Header...) {
-		head += line + "\r\n"
-	}
-	const filler = "X-Padding: "
-	for left := s.spec.HeaderPadding; left > 0; left -= maxLine {
-		head += filler + strings.Repeat("x", max(0, min(left, maxLine)-len(filler)-len("\r\n"))) + "\r\n"
-	}
-	for ok := s.send(w, head+"\r\n") && s.send(w, s.spec.Body); ok && s.spec.Endless; {
+	for ok := s.send(w, s.spec.head()) && s.send(w, s.spec.Body); ok && s.spec.Endless; {
 		ok = s.spec.Body != "" && s.send(w, s.spec.Body)
 	}
+}
+
+// head is the header of the answer, with its blank line.
+func (spec *HTTPS) head() string {
+	lines := append([]string{"HTTP/1.1 " + spec.Status, "Connection: close"}, spec.Header...)
+	const filler = "X-Padding: "
+	for left := spec.HeaderPadding; left > 0; left -= maxLine {
+		lines = append(lines, filler+strings.Repeat("x", max(0, min(left, maxLine)-len(filler)-len("\r\n"))))
+	}
+	return strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
 
 // send writes text as the server does; false: the client has gone.
@@ -210,6 +212,9 @@ func (s *HTTPSServer) send(w io.Writer, text string) bool {
 
 // pause waits; false: the server was closed meanwhile.
 func (s *HTTPSServer) pause() bool {
+	if s.spec.Pause <= 0 {
+		return true
+	}
 	timer := time.NewTimer(s.spec.Pause)
 	defer timer.Stop()
 	select {

@@ -99,7 +99,8 @@ func TestHTTPSEndless(t *testing.T) {
 	t.Parallel()
 	in := newInternet(t)
 	cert := in.CA().Issue([]string{"mta-sts.example.com"})
-	server, err := in.ServeHTTPS("192.0.2.80", scannertest.HTTPS{Certificate: &cert, Body: "mx: a\n", Endless: true})
+	server, err := in.ServeHTTPS("192.0.2.80", scannertest.HTTPS{Certificate: &cert, Body: strings.Repeat("mx: a\n", 1000),
+		Endless: true})
 	if err != nil {
 		t.Fatal(err)
 	}

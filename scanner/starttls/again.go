@@ -1,6 +1,7 @@
 package starttls
 
 import (
+	"context"
 	"crypto/tls"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // again asks the address again where crypto/tls's handshake leaves open what Postfix would get. All of a session's
 // connections share its time, and each is as polite as the first: banner, EHLO, STARTTLS.
 func (p *probe) again() {
-	choked := p.choked()
+	choked := !p.AsPostfix && p.choked()
 	if choked && p.classically() {
 		return
 	}
@@ -21,14 +22,34 @@ func (p *probe) again() {
 	case undecided:
 		p.s.Raw = p.negotiated()
 	case p.AsPostfix && p.s.TLS != nil && p.s.TLS.Version < tls.VersionTLS13:
-		p.s.Raw = p.ask(clienthello.Hello{Profile: clienthello.May, ServerName: p.s.Ask.SNI})
+		p.s.Raw = p.ask(p.words(clienthello.May))
 	}
-	if raw := p.s.Raw; p.AsPostfix && raw != nil && raw.Complete && (raw.Anonymous() || raw.WeaklySigned()) {
-		p.s.Match = p.ask(clienthello.Hello{Profile: clienthello.Match, ServerName: p.s.Ask.SNI})
+	match := p.words(clienthello.Match)
+	if raw := p.s.Raw; p.AsPostfix && raw != nil && raw.Complete && (!match.Offers(raw.Suite) || raw.WeaklySigned()) {
+		p.s.Match = p.ask(match)
 	}
-	if (choked || undecided) && p.s.Raw == nil && p.ctx.Err() != nil {
+	if (choked || undecided) && p.s.Raw == nil && p.stopped() != nil {
 		p.s.Err = p.interrupted(p.s.Err) // what crypto/tls could not do is not all that there was to know
 	}
+}
+
+// await waits until one more connection may be made, and reports whether it may.
+func (p *probe) await() bool {
+	if p.Turn == nil || p.stopped() != nil {
+		return p.stopped() == nil
+	}
+	began := time.Now()
+	p.noTurn = p.Turn(p.ctx)
+	p.end = p.end.Add(time.Since(began))
+	return p.stopped() == nil
+}
+
+// stopped is why no more is to be asked, nil while there may be.
+func (p *probe) stopped() error {
+	if err := context.Cause(p.ctx); err != nil {
+		return err
+	}
+	return p.noTurn
 }
 
 // choked reports whether the server gave no answer at all to the ClientHello: a large one may be more than it can
@@ -41,12 +62,15 @@ func (p *probe) choked() bool {
 // classically holds the session once more with a small hello, and reports whether that settled what there is to know:
 // a handshake that works, which is then the session, or silence once more.
 func (p *probe) classically() bool {
+	if !p.await() {
+		return false
+	}
 	second := p.another()
 	second.classic = true
 	err := second.run()
 	p.s.Connections += second.s.Connections
 	if second.s.Stage < TLS {
-		return p.s.Err.Reason == TLSTimeout && p.ctx.Err() == nil
+		return p.s.Err.Reason == TLSTimeout && p.stopped() == nil
 	}
 	second.s.Err, second.s.Connections, second.s.PQIntolerant = err, p.s.Connections, true
 	*p.s = *second.s
@@ -90,12 +114,16 @@ func (p *probe) undecided() bool {
 }
 
 // negotiated is what the server would agree on with Postfix. TLS 1.3 hides the chain, so that is asked for by a hello
-// for TLS 1.2; where crypto/tls came as far as TLS 1.3, that hello alone.
+// for TLS 1.2; where crypto/tls came as far as TLS 1.3 and it need not be exact, that hello alone. Where the server does
+// not come to it a second time, what it showed to crypto/tls stands, if that is whole.
 func (p *probe) negotiated() *clienthello.Flight {
-	hello := clienthello.Hello{Profile: clienthello.May, ServerName: p.s.Ask.SNI}
+	hello := p.words(clienthello.May)
 	raw := p.shown
-	if raw.Version != tls.VersionTLS13 {
+	if raw.Version != tls.VersionTLS13 || p.AsPostfix {
 		raw = p.ask(hello)
+	}
+	if raw == nil && p.shown.Complete && hello.Offers(p.shown.Suite) && p.stopped() == nil {
+		raw = p.shown
 	}
 	if raw == nil || raw.Version != tls.VersionTLS13 {
 		return raw
@@ -107,8 +135,16 @@ func (p *probe) negotiated() *clienthello.Flight {
 	return raw
 }
 
+// words are Postfix's hello.
+func (p *probe) words(profile clienthello.Profile) clienthello.Hello {
+	return clienthello.Hello{Release: p.Release, Profile: profile, ServerName: p.s.Ask.SNI}
+}
+
 // ask sends a hello and nothing more behind STARTTLS; nil when it did not come to that.
 func (p *probe) ask(hello clienthello.Hello) (f *clienthello.Flight) {
+	if !p.await() {
+		return nil
+	}
 	second := p.another()
 	err := second.steps(second.greeting, second.ehlo, second.startTLS, func() *Error {
 		second.begin(second.stageLimit())
@@ -116,7 +152,7 @@ func (p *probe) ask(hello clienthello.Hello) (f *clienthello.Flight) {
 		return nil
 	})
 	p.s.Connections += second.s.Connections
-	if err != nil || p.ctx.Err() != nil {
+	if err != nil || p.stopped() != nil {
 		return nil
 	}
 	return f

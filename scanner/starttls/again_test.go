@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -66,6 +68,27 @@ func TestPQIntolerant(t *testing.T) {
 				t.Errorf("group %s", GroupName(s.TLS.Group))
 			}
 		})
+	}
+}
+
+// TestAsPostfixIsSmall: Postfix offers no hybrid group, so its hello is not too large for anybody, and a server that has
+// no other group has no TLS for it.
+func TestAsPostfixIsSmall(t *testing.T) {
+	t.Parallel()
+	c := testClient()
+	c.AsPostfix = true
+	s, _ := probeServer(t, c, intolerant(false))
+	checkEnd(t, s, Done, ReasonNone)
+	if s.PQIntolerant || s.Connections != 1 {
+		t.Errorf("intolerant %v, %d connections", s.PQIntolerant, s.Connections)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{*testCert()}, MinVersion: tls.VersionTLS13,
+		CurvePreferences: []tls.CurveID{tls.X25519MLKEM768}}
+	s, _ = probeServer(t, c, startTLSFront(func(conn net.Conn, r *bufio.Reader) {
+		tls.Server(peeked{conn, r}, config).Handshake()
+	}))
+	if s.TLS != nil || s.Raw == nil || s.Raw.Err == nil || s.Raw.Err.Kind != clienthello.Alert {
+		t.Errorf("X25519MLKEM768 alone: TLS %+v, raw %+v", s.TLS, s.Raw)
 	}
 }
 
@@ -151,25 +174,132 @@ func TestInterruptedAgain(t *testing.T) {
 	}
 }
 
+// TestTurn: every connection but the first waits for its turn, and the wait costs the server nothing of its time.
+func TestTurn(t *testing.T) {
+	t.Parallel()
+	silent := answering(func(*net.TCPConn) {})
+	closing := answering(func(c *net.TCPConn) { c.CloseWrite() })
+	for name, tt := range map[string]struct {
+		spec  scannertest.SMTP
+		turns int32
+	}{"closed": {closing, 2}, "silent": {silent, 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := testClient()
+			c.Timeout, c.HostTimeout = short, short+short/2
+			var turns atomic.Int32
+			c.Turn = func(context.Context) error {
+				turns.Add(1)
+				time.Sleep(short)
+				return nil
+			}
+			s, srv := probeServer(t, c, tt.spec)
+			if int(tt.turns) != s.Connections-1 || turns.Load() != tt.turns || srv.Sessions() != s.Connections {
+				t.Errorf("%d turns, %d connections (the server says %d)", turns.Load(), s.Connections, srv.Sessions())
+			}
+			if s.Err == nil || s.Err.Reason != TLSClosed && s.Err.Reason != TLSTimeout {
+				t.Errorf("%v", s.Err)
+			}
+		})
+	}
+}
+
+// TestNoTurn: a run that gives no further turn leaves a doubtful server without a verdict, and a healthy one with its.
+func TestNoTurn(t *testing.T) {
+	t.Parallel()
+	over := errors.New("enough")
+	c := testClient()
+	c.Turn = func(context.Context) error { return over }
+	for name, spec := range map[string]scannertest.SMTP{
+		"alert":  answering(saying(octets("15 0301 0002 0228"))),
+		"closed": answering(func(c *net.TCPConn) { c.CloseWrite() }),
+	} {
+		s, srv := probeServer(t, c, spec)
+		checkComplete(t, s)
+		checkEnd(t, s, StartTLS, Interrupted)
+		if s.Raw != nil || s.Connections != 1 || srv.Sessions() != 1 || !strings.Contains(s.Err.Text, over.Error()) {
+			t.Errorf("%s: raw %+v, %d connections, %v", name, s.Raw, s.Connections, s.Err)
+		}
+	}
+	healthy := *c
+	healthy.AsPostfix = true
+	s, _ := probeServer(t, &healthy, scannertest.SMTP{Certificate: testCert(),
+		TLS: &tls.Config{MaxVersion: tls.VersionTLS12}})
+	checkEnd(t, s, Done, ReasonNone)
+	if s.Raw != nil || s.Connections != 1 {
+		t.Errorf("raw %+v, %d connections", s.Raw, s.Connections)
+	}
+}
+
+// odd is a certificate that Go cannot parse: a name of its SAN is no IA5String.
+var odd = sync.OnceValue(func() *tls.Certificate {
+	cert := testCA().Resign(*testCert(), func(tbs []byte) []byte {
+		return bytes.ReplaceAll(tbs, []byte("mx.example"), []byte("mx.ex\xe4mple"))
+	})
+	return &cert
+})
+
+// TestUnreadableOnce: a server that does not come to its handshake a second time was seen well enough the first time,
+// but for what TLS 1.3 hides.
+func TestUnreadableOnce(t *testing.T) {
+	t.Parallel()
+	for version, chain := range map[uint16][][]byte{tls.VersionTLS12: odd().Certificate, tls.VersionTLS13: nil} {
+		var sessions atomic.Int32
+		spec := startTLSFront(func(c net.Conn, r *bufio.Reader) {
+			if sessions.Add(1) == 1 {
+				tls.Server(peeked{c, r}, &tls.Config{Certificates: []tls.Certificate{*odd()}, MaxVersion: version}).Handshake()
+			}
+		})
+		first := spec.Handle
+		spec.Handle = func(c net.Conn) {
+			if sessions.Load() > 0 {
+				io.WriteString(c, "421 later\r\n")
+				return
+			}
+			first(c)
+		}
+		s, _ := probeServer(t, testClient(), spec)
+		checkEnd(t, s, StartTLS, TLSCertificate)
+		h := s.Negotiated()
+		if h == nil || h.Version != version || s.Connections != 2 {
+			t.Fatalf("negotiated %+v, %d connections", h, s.Connections)
+		}
+		if diff := cmp.Diff(chain, h.Chain); diff != "" {
+			t.Errorf("%s: chain (-want +got):\n%s", VersionName(version), diff)
+		}
+	}
+}
+
+// TestUnreadableAsPostfix: where it has to be exact, what TLS 1.3 agrees on is asked for with Postfix's own hello too.
+func TestUnreadableAsPostfix(t *testing.T) {
+	t.Parallel()
+	c := testClient()
+	c.AsPostfix = true
+	s, _ := probeServer(t, c, scannertest.SMTP{Certificate: odd(), TLS: &tls.Config{}})
+	checkEnd(t, s, StartTLS, TLSCertificate)
+	h := s.Negotiated()
+	if h == nil || h.Version != tls.VersionTLS13 || h.Group != uint16(tls.X25519) || s.Connections != 3 ||
+		!slices.EqualFunc(h.Chain, odd().Certificate, bytes.Equal) {
+		t.Errorf("negotiated %+v, %d connections", h, s.Connections)
+	}
+}
+
 // TestUnreadableCertificate: a chain that Go cannot parse is taken from the wire, at TLS 1.3 by a hello for TLS 1.2.
 func TestUnreadableCertificate(t *testing.T) {
 	t.Parallel()
-	odd := testCA().Resign(*testCert(), func(tbs []byte) []byte { // no IA5String
-		return bytes.ReplaceAll(tbs, []byte("mx.example"), []byte("mx.ex\xe4mple"))
-	})
 	for _, tt := range []struct {
 		name          string
 		oldest, newer uint16
 		version       uint16
 		chain         [][]byte
 	}{
-		{"TLS 1.2", tls.VersionTLS12, tls.VersionTLS12, tls.VersionTLS12, odd.Certificate},
-		{"TLS 1.2 and 1.3", tls.VersionTLS12, tls.VersionTLS13, tls.VersionTLS13, odd.Certificate},
+		{"TLS 1.2", tls.VersionTLS12, tls.VersionTLS12, tls.VersionTLS12, odd().Certificate},
+		{"TLS 1.2 and 1.3", tls.VersionTLS12, tls.VersionTLS13, tls.VersionTLS13, odd().Certificate},
 		{"TLS 1.3", tls.VersionTLS13, tls.VersionTLS13, tls.VersionTLS13, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := probeServer(t, testClient(), scannertest.SMTP{Certificate: &odd,
+			s, _ := probeServer(t, testClient(), scannertest.SMTP{Certificate: odd(),
 				TLS: &tls.Config{MinVersion: tt.oldest, MaxVersion: tt.newer}})
 			checkEnd(t, s, StartTLS, TLSCertificate)
 			h := s.Negotiated()

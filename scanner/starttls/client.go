@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"time"
+
+	"mxtls/scanner/clienthello"
 )
 
 // A Client holds sessions. The zero value works; its fields may not change while a session is under way. Methods may
@@ -18,9 +20,15 @@ type Client struct {
 	GreetTimeout time.Duration // for the banner; 0 = 40 s, or Timeout where that is longer
 	HostTimeout  time.Duration // for the whole session from dial to end, whatever progress there is; 0 = 120 s
 
-	// AsPostfix asks for Session.Raw also where crypto/tls agreed on TLS 1.2 or less: there the server chooses among
-	// suites, and from Postfix's it may choose otherwise (DHE, an anonymous one). And it goes on after an injection.
+	// AsPostfix offers no hybrid group, as Postfix does not. It asks for Session.Raw also where crypto/tls agreed on TLS
+	// 1.2 or less: there the server chooses among suites, and from Postfix's it may choose otherwise (DHE, an anonymous
+	// one). And it goes on after an injection.
 	AsPostfix bool
+	Release   clienthello.Release // whose hellos those are
+
+	// Turn is called before each connection of a session but its first, and returns when that one may begin; the time does
+	// not count against the session's. An error says that the run is stopped. nil = at once.
+	Turn func(ctx context.Context) error
 }
 
 // Probe holds one session with addr and writes down what happened. It always returns a complete Session, also when the

@@ -217,26 +217,32 @@ func TestAsPostfix(t *testing.T) {
 	t.Parallel()
 	rsa := selfSigned(t, "rsa:2048")
 	const ecdhe = "ECDHE-RSA-AES128-GCM-SHA256"
+	const ccm8, dhe = "DHE-RSA-AES128-CCM8", "DHE-RSA-AES128-GCM-SHA256"
 	for _, tt := range []struct {
 		name        string
+		release     clienthello.Release
 		args        []string
 		raw, match  string // suites; "-" = not asked, "!" = an alert
 		connections int
 	}{
-		{"TLS 1.3", nil, "-", "-", 1},
-		{"TLS 1.2", []string{"-tls1_2", "-cipher", ecdhe}, ecdhe, "-", 2},
-		{"DHE first", []string{"-tls1_2", "-serverpref", "-cipher", "DHE-RSA-AES128-GCM-SHA256:" + ecdhe},
-			"DHE-RSA-AES128-GCM-SHA256", "-", 2},
-		{"anonymous for who asks", []string{"-tls1_2", "-cipher", ecdhe + ":ADH-AES256-GCM-SHA384:@SECLEVEL=0"},
+		{"TLS 1.3", clienthello.Postfix37, nil, "-", "-", 1},
+		{"TLS 1.2", clienthello.Postfix37, []string{"-tls1_2", "-cipher", ecdhe}, ecdhe, "-", 2},
+		{"DHE first", clienthello.Postfix37, []string{"-tls1_2", "-serverpref", "-cipher", dhe + ":" + ecdhe},
+			dhe, "-", 2},
+		{"anonymous for who asks", clienthello.Postfix37, []string{"-tls1_2", "-cipher", ecdhe + ":ADH-AES256-GCM-SHA384:@SECLEVEL=0"},
 			"ADH-AES256-GCM-SHA384", ecdhe, 3},
-		{"anonymous alone", []string{"-tls1_2", "-cipher", "ADH-AES256-GCM-SHA384:@SECLEVEL=0"},
+		{"anonymous alone", clienthello.Postfix37, []string{"-tls1_2", "-cipher", "ADH-AES256-GCM-SHA384:@SECLEVEL=0"},
 			"ADH-AES256-GCM-SHA384", "!", 3},
-		{"SHA-1 alone", []string{"-tls1_2", "-sigalgs", "RSA+SHA1", "-cipher", ecdhe + ":@SECLEVEL=0"}, ecdhe, "!", 3},
+		{"SHA-1 alone", clienthello.Postfix37, []string{"-tls1_2", "-sigalgs", "RSA+SHA1", "-cipher", ecdhe + ":@SECLEVEL=0"}, ecdhe, "!", 3},
+		{"CCM8 first", clienthello.Postfix37,
+			[]string{"-tls1_2", "-serverpref", "-cipher", ccm8 + ":" + dhe + ":@SECLEVEL=0"}, ccm8, "-", 2},
+		{"CCM8 first", clienthello.Postfix310,
+			[]string{"-tls1_2", "-serverpref", "-cipher", ccm8 + ":" + dhe + ":@SECLEVEL=0"}, ccm8, dhe, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := testClient()
-			c.AsPostfix = true
+			c.AsPostfix, c.Release = true, tt.release
 			s, _ := probeServer(t, c, openSSL(t, append(rsa, tt.args...)...))
 			if raw, match := suiteOf(s.Raw), suiteOf(s.Match); raw != tt.raw || match != tt.match {
 				t.Errorf("raw %s, match %s; want %s, %s", raw, match, tt.raw, tt.match)

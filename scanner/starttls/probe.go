@@ -27,11 +27,12 @@ type probe struct {
 	shown    *clienthello.Flight // what the server showed in plain text in the handshake; nil before it
 	classic  bool                // offer no large key share
 
-	last  time.Time // when the last stage was reached
-	end   time.Time // of the session's time
-	limit time.Duration
-	final bool // the limit in force is the session's, not the stage's
-	ready bool // the last reply was whole and the server awaits a command: it would understand QUIT
+	last   time.Time // when the last stage was reached
+	end    time.Time // of the session's time
+	limit  time.Duration
+	final  bool  // the limit in force is the session's, not the stage's
+	noTurn error // why there is no further connection; see Client.Turn
+	ready  bool  // the last reply was whole and the server awaits a command: it would understand QUIT
 }
 
 // run takes the steps of a session.
@@ -183,7 +184,7 @@ func (p *probe) notOffered() *Error {
 func (p *probe) handshake() *Error {
 	p.begin(p.stageLimit())
 	p.received = &recorder{Conn: p.conn}
-	conn := tls.Client(p.received, configFor(p.s.Ask, p.classic))
+	conn := tls.Client(p.received, configFor(p.s.Ask, p.classic || p.AsPostfix))
 	err := conn.Handshake()
 	p.shown = p.received.flight()
 	if err != nil {
@@ -343,5 +344,5 @@ func (p *probe) fail(reason Reason, text string, err error) *Error {
 func (p *probe) refused(reason Reason, reply Reply) *Error { return p.fail(reason, reply.text(), nil) }
 
 func (p *probe) interrupted(err error) *Error {
-	return p.fail(Interrupted, "the run was stopped: "+context.Cause(p.ctx).Error(), err)
+	return p.fail(Interrupted, "the run was stopped: "+p.stopped().Error(), err)
 }

@@ -105,7 +105,8 @@ type Session struct {
 	PQIntolerant bool
 	// Raw is the answer to the hello of a Postfix client at levels may and encrypt: nil where it was not asked for, and
 	// where no answer came for other reasons than TLS. When TLS 1.3 hid the chain, it is that of a second hello, for TLS
-	// 1.2. With Raw alone, Stage stays StartTLS and Err says why crypto/tls could not finish.
+	// 1.2. Without Client.AsPostfix, and where the server answers no second time, it may be the answer to crypto/tls's own
+	// hello, as far as it was whole. With Raw alone, Stage stays StartTLS and Err says why crypto/tls could not finish.
 	Raw *clienthello.Flight
 	// Match is the answer to the hello of the levels that require a match, asked for with Client.AsPostfix and where
 	// Raw leaves open what they would get.

@@ -18,6 +18,9 @@ func answer(s *Server) Answers {
 		return noAddress(s)
 	}
 	a := progress(s.Session)
+	if s.Session.TLS == nil && s.Session.Raw != nil && s.Session.Err != nil {
+		a.asPostfix(s)
+	}
 	if err := s.Session.Err; err != nil {
 		a.Reason, a.Detail = err.Reason.String(), err.Text
 		if a.Negotiated {
@@ -41,8 +44,15 @@ func negotiatedText(s *Server) string {
 	if group := starttls.GroupName(h.Group); group != "" {
 		text += ", " + group
 	}
-	if len(h.Chain) == 0 && h.Version >= tls.VersionTLS13 {
+	switch {
+	case h.Version < tls.VersionTLS13:
+	case len(h.Chain) == 0:
 		text += "; TLS 1.3 hides the certificate"
+	default:
+		text += "; the certificate is the one shown with TLS 1.2"
+	}
+	if s.Session.Err.Reason == starttls.TLSCertificate {
+		text += "; Postfix completes it, strict senders cannot read the certificate"
 	}
 	return text
 }
@@ -103,25 +113,25 @@ func progress(s *starttls.Session) Answers {
 	case starttls.AfterTLSClosed:
 		a.Encrypted = truth.No // it takes handshakes, never mail
 	}
-	if s.TLS == nil && s.Raw != nil {
-		a.asPostfix(s)
-	}
 	return a
 }
 
 // asPostfix answers for a server whose handshake crypto/tls could not finish, from its answer to Postfix's own hello.
 // What the two would have agreed on stands for the handshake, since it is Postfix that delivers. A server that Postfix
 // cannot agree with either, and that said so, has no TLS for it; one that hung up or fell silent proves nothing.
-func (a *Answers) asPostfix(s *starttls.Session) {
-	raw := s.Raw
+func (a *Answers) asPostfix(s *Server) {
+	raw := s.Session.Raw
 	switch {
-	case s.Negotiated() != nil:
+	case s.Session.Negotiated() != nil && !unreadable(s):
 		a.Established, a.Encrypted, a.Negotiated = truth.Yes, truth.Yes, true
 	case raw.Complete, raw.Err.Kind == clienthello.Alert, raw.Err.Kind == clienthello.Unoffered,
 		raw.Err.Kind == clienthello.NotTLS, raw.Err.Kind == clienthello.Malformed, raw.Err.Kind == clienthello.TooLong:
 		a.Established, a.Encrypted = truth.No, truth.No
 	}
 }
+
+// unreadable reports whether OpenSSL is known to refuse the certificates that were sent, and with them the handshake.
+func unreadable(s *Server) bool { return s.Chain != nil && s.Chain.Unreadable }
 
 // authenticate answers whether the server proved to be the MX host, and gives the reason if it did not.
 func authenticate(a *Answers, s *Server) {

@@ -142,9 +142,13 @@ func (j *judge) server(s *Server, a *Answers) {
 	}
 	// What kept us from going on is no fault of a server that Postfix gets on with, unless it is the certificate; of
 	// that, the verdict on the chain tells more.
-	if ses.Err != nil && (!a.Negotiated || ses.Err.Reason == starttls.TLSCertificate && s.Chain == nil) {
-		j.addAs(ses.Err.Reason.String(), sessionSeverity(ses.Err.Reason), s.Label, address,
-			orElse(ses.Err.Text, sessionTitles[ses.Err.Reason].title))
+	badCert := ses.Err != nil && ses.Err.Reason == starttls.TLSCertificate
+	if ses.Err != nil && (!a.Negotiated && !badCert || badCert && s.Chain == nil) {
+		text := orElse(ses.Err.Text, sessionTitles[ses.Err.Reason].title)
+		if a.Negotiated {
+			text = "strict senders cannot read it, and TLS 1.3 hides it from us: " + text
+		}
+		j.addAs(ses.Err.Reason.String(), sessionSeverity(ses.Err.Reason), s.Label, address, text)
 	}
 	if len(ses.Injected) > 0 && (ses.Err == nil || ses.Err.Reason != starttls.ResponseInjection) {
 		j.addAs(starttls.ResponseInjection.String(), sessionSeverity(starttls.ResponseInjection), s.Label, address,
@@ -157,7 +161,11 @@ func (j *judge) server(s *Server, a *Answers) {
 		j.add(PQIntolerant, s.Label, address, "it does not answer a ClientHello that has a key share of X25519MLKEM768")
 	}
 	if f := flight(ses); f != nil {
-		if why := f.Refused(0); why != "" {
+		why := f.Refused(0)
+		if why == "" && unreadable(s) {
+			why = orElse(s.Chain.Text, chainTitles[s.Chain.Reason].title)
+		}
+		if why != "" {
 			j.add(OpenSSLRefuses, s.Label, address, "Postfix with OpenSSL 3 breaks the handshake off: %s", why)
 		}
 	}

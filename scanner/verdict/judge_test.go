@@ -98,6 +98,7 @@ func TestAnswers(t *testing.T) {
 	t.Parallel()
 	expired := &pkix.Chain{Status: pkix.Untrusted, Reason: pkix.Expired, Text: "expired 2026-08-01"}
 	malformed := &pkix.Chain{Status: pkix.StatusUnknown, Reason: pkix.CertificateMalformed}
+	refused := &pkix.Chain{Status: pkix.StatusUnknown, Reason: pkix.CertificateMalformed, Unreadable: true}
 	for _, tt := range []struct {
 		name   string
 		server Server
@@ -149,6 +150,8 @@ func TestAnswers(t *testing.T) {
 			Complete: true}), nil, 0), "yyy?y", "negotiated_not_completed"},
 		{"certificate that OpenSSL can read", server(raw(starttls.TLSCertificate, dhe(nil)), malformed, 0), "yyy?y",
 			"negotiated_not_completed"},
+		{"certificate that OpenSSL refuses", server(raw(starttls.TLSCertificate, dhe(nil)), refused, 0), "yynnn",
+			"certificate_malformed"},
 		{"without renegotiation_info", server(raw(starttls.TLSNoCipher, dhe(func(f *clienthello.Flight) {
 			f.Renegotiation = false
 		})), nil, 0), "yynnn", "tls_no_cipher"},
@@ -252,6 +255,10 @@ func TestFindings(t *testing.T) {
 		{"certificate that Go cannot read", Facts{MX: host(nil), Servers: one(raw(starttls.TLSCertificate, dhe(nil)),
 			chain(func(c *pkix.Chain) { c.Status, c.Reason = pkix.StatusUnknown, pkix.CertificateMalformed }), 0)},
 			[]string{"warning certificate_malformed", "info negotiated_not_completed"}},
+		{"certificate that OpenSSL refuses", Facts{MX: host(nil), Servers: one(raw(starttls.TLSCertificate, dhe(nil)),
+			chain(func(c *pkix.Chain) {
+				c.Status, c.Reason, c.Unreadable = pkix.StatusUnknown, pkix.CertificateMalformed, true
+			}), 0)}, []string{"warning openssl_refuses", "warning certificate_malformed"}},
 		{"the same, hidden", Facts{MX: host(nil), Servers: one(raw(starttls.TLSCertificate, clienthello.Flight{
 			Version: tls.VersionTLS13, Suite: 0x1302, Complete: true}), nil, 0)},
 			[]string{"warning certificate_malformed", "info negotiated_not_completed"}},

@@ -2,6 +2,7 @@
 # lab.sh: real mail servers on loopback addresses, for tests. Debian 12, root.
 #
 #   lab.sh up              download, unpack and start everything; does nothing when it is up already
+#   lab.sh fetch           only download: up then needs no network
 #   lab.sh down            stop everything that up started
 #   lab.sh status          one line for each server; status 0 when all are up
 #   lab.sh in NAME CMD...  run a command where the server NAME runs, as root: lab.sh in postfix postconf -n

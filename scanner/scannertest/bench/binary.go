@@ -59,10 +59,10 @@ func (n *lineCounter) Write(b []byte) (int, error) {
 }
 
 // scan runs mxtls scan over a list file of n domains of the farm, as CSV.
-func (b *bench) scan(f *farm, list string, n, concurrency int) (process, error) {
-	p, err := b.mxtls("scan", "-f", list, "-o", "csv", "--quiet", "--resolver", f.DNS,
+func (b *bench) scan(f *farm, list string, n, concurrency int, more ...string) (process, error) {
+	p, err := b.mxtls(append([]string{"scan", "-f", list, "-o", "csv", "--quiet", "--resolver", f.DNS,
 		"--port", strconv.Itoa(int(f.Port)), "--ca-file", f.roots, "--ehlo", "bench.example", "--allow-reserved",
-		"--no-vantage-check", "--rate", "0", "--per-provider", "0", "--concurrency", strconv.Itoa(concurrency))
+		"--no-vantage-check", "--rate", "0", "--per-provider", "0", "--concurrency", strconv.Itoa(concurrency)}, more...)...)
 	if err == nil && p.lines != n+1 {
 		err = fmt.Errorf("%d lines of CSV for %d domains", p.lines, n)
 	}

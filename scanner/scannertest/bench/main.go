@@ -30,7 +30,7 @@ func main() {
 	}
 	short := flag.Bool("short", false, "measure less, in a minute")
 	only := flag.String("only", "",
-		"measure only what matches this `REGEXP`: session, lookup, chain, memory, list, wide, few")
+		"measure only what matches this `REGEXP`: session, lookup, chain, memory, list, saved, wide, few")
 	flag.Parse()
 	exitOn(run(*short, *only))
 }
@@ -67,6 +67,7 @@ var measurements = []struct {
 	{"chain", (*bench).chains},
 	{"memory", (*bench).memory},
 	{"list", (*bench).lists},
+	{"saved", (*bench).saved},
 	{"wide", (*bench).wide},
 	{"few", (*bench).few},
 }

@@ -7,7 +7,8 @@ mkdir -p /run/courier /var/lib/courier/{allfilters,filters,msgq,msgs,track,tmp}
 chown -R courier:courier /run/courier /var/lib/courier
 chown -R root:courier /etc/courier
 hostname >/etc/courier/me
-hostname >/etc/courier/esmtpacceptmailfor
+{ hostname && echo kept.mta-signed.test; } >/etc/courier/esmtpacceptmailfor # stays in the queue: nobody delivers
+chown courier:courier /usr/lib/courier/courier/submit && chmod 6755 /usr/lib/courier/courier/submit
 hostname >/etc/courier/locals
 hostname >/etc/courier/defaultdomain
 install -m 0640 -g courier /lab/pki/both.courier.pem /etc/courier/esmtpd.pem

@@ -1,6 +1,8 @@
 #!/bin/bash
 # Postfix' own users, its queue, and the lab's configuration.
 set -euo pipefail
+. "${0%/*}/server.conf" # the server's that runs this: ../trixie's too
+export listen
 groupadd --system postdrop
 useradd --system --no-create-home postfix
 cp /lab/conf/postfix/main.cf /etc/postfix/

@@ -1,9 +1,9 @@
 #!/bin/bash
 # transports.sh: for each level and each CAfile a transport, which writes both into every line of its log:
 # "postfix/may-lab/smtp[123]". One process for each delivery: its number joins the lines. The level is the local part of
-# the recipient, the CAfile is told by the last but one label of the domain.
+# the recipient, the CAfile is told by the last but one label of the domain. Mail is taken at $listen.
 set -euo pipefail
-cp /lab/conf/postfix/services.cf /etc/postfix/master.cf
+sed "s/^\$listen/$listen/" /lab/conf/postfix/services.cf >/etc/postfix/master.cf
 : >/etc/postfix/transport
 while read -r name domain file; do
 	for level in none may encrypt verify secure; do

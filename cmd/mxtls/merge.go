@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/spf13/cobra"
+
+	"mxtls/scanner/runfile"
+)
+
+func newMerge(s streams) *cobra.Command {
+	var save string
+	cmd := &cobra.Command{
+		Use:   "merge --save FILE PART...",
+		Short: "join the parts of a run that several machines shared",
+		Long: `Join saved runs (mxtls scan --shard I/N --save) into one, in the order of the list that they share.
+The result is as good as a run by one machine, and --from judges it.`,
+		Example: `  mxtls merge --save all.jsonl.zst part-1.jsonl.zst part-2.jsonl.zst`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return merge(cmd.Context(), s, save, args)
+		},
+	}
+	cmd.Flags().StringVar(&save, "save", "", "write to this new `FILE`, compressed if it ends in .zst")
+	return cmd
+}
+
+// merge joins parts.
+func merge(ctx context.Context, s streams, save string, paths []string) error {
+	switch {
+	case save == "":
+		return hinted{errors.New("merge needs a file to write to"), "--save FILE names it"}
+	case len(paths) == 0:
+		return hinted{errors.New("nothing to merge"), "name the files that scan --shard I/N --save wrote"}
+	}
+	m := &merger{}
+	defer m.close()
+	for _, path := range paths {
+		part, err := openSavedRun(ctx, "", path, s.in)
+		if err != nil {
+			return err
+		}
+		m.parts = append(m.parts, part)
+	}
+	head, err := m.head()
+	if err != nil {
+		return err
+	}
+	out, err := openSave(save)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	out.begin(head)
+	if err := m.join(ctx, out); err != nil {
+		return err
+	}
+	tail := m.tail(ctx)
+	out.end(tail)
+	if err := out.err(); err != nil {
+		return fmt.Errorf("--save %s: %w", save, cause(out.failed))
+	}
+	if tail.Partial != "" {
+		return hinted{errors.New("the run is partial: " + tail.Partial), "what there is was written"}
+	}
+	return nil
+}
+
+// merger holds the parts.
+type merger struct {
+	parts []*savedRun
+	next  int // item of the list
+	gap   int // items that are in no part
+}
+
+func (m *merger) close() {
+	for _, p := range m.parts {
+		p.close()
+	}
+}
+
+// head is that of the whole run: of the first part, with the earliest beginning. The parts must be of one kind.
+func (m *merger) head() (runfile.Head, error) {
+	head := m.parts[0].head()
+	for _, p := range m.parts[1:] {
+		h := p.head()
+		switch {
+		case h.Port != head.Port || h.AsPostfix != head.AsPostfix:
+			return head, fmt.Errorf("%s and %s are not parts of one run: one was made by scan and one by plan, or at another port",
+				m.parts[0].path, p.path)
+		case h.Started.Before(head.Started):
+			head.Started = h.Started
+		}
+	}
+	head.Shard = ""
+	return head, nil
+}
+
+// join writes the parts' results in the order of the list.
+func (m *merger) join(ctx context.Context, out *saver) error {
+	type ahead struct {
+		saved runfile.Saved
+		ok    bool
+		next  func() (runfile.Saved, error, bool)
+	}
+	parts := make([]ahead, len(m.parts))
+	pull := func(i int) error {
+		var err error
+		if parts[i].saved, err, parts[i].ok = parts[i].next(); err != nil {
+			return m.parts[i].explain(err)
+		}
+		return nil
+	}
+	for i, p := range m.parts {
+		next, stop := iter.Pull2(p.reader.Results())
+		defer stop()
+		parts[i].next = next
+		if err := pull(i); err != nil {
+			return err
+		}
+	}
+	for {
+		if ctx.Err() != nil {
+			return errors.New("merging was interrupted")
+		}
+		least := -1
+		for i := range parts {
+			if parts[i].ok && (least < 0 || parts[i].saved.Result.Index < parts[least].saved.Result.Index) {
+				least = i
+			}
+		}
+		if least < 0 {
+			return nil
+		}
+		r := &parts[least].saved.Result
+		if r.Index < m.next {
+			return fmt.Errorf("%s has item %d of the list, %s, which another part has too", m.parts[least].path, r.Index+1, r.Input)
+		}
+		m.gap += r.Index - m.next
+		m.next = r.Index + 1
+		out.add(parts[least].saved.Group, r)
+		if err := pull(least); err != nil {
+			return err
+		}
+	}
+}
+
+// tail is that of the whole run.
+func (m *merger) tail(ctx context.Context) runfile.Tail {
+	var t runfile.Tail
+	shards := map[string]bool{}
+	for _, p := range m.parts {
+		part := p.tail(ctx)
+		t.Duplicates, t.Sessions = max(t.Duplicates, part.Duplicates), t.Sessions+part.Sessions
+		if part.Partial != "" && t.Partial == "" {
+			t.Partial = part.Partial
+		}
+		shards[p.head().Shard] = true
+	}
+	if missing := m.missing(shards); t.Partial == "" && missing != "" {
+		t.Partial = "part " + missing + " is missing"
+	}
+	if t.Partial == "" && m.gap > 0 {
+		t.Partial = plural(m.gap, "item of the list is", "items of the list are") + " in none of the parts"
+	}
+	return t
+}
+
+// missing is the first part that is not there.
+func (m *merger) missing(shards map[string]bool) string {
+	for _, p := range m.parts {
+		var s shard
+		if s.Set(p.head().Shard) != nil {
+			continue
+		}
+		for i := range s.parts {
+			if other := (&shard{part: i + 1, parts: s.parts}).String(); !shards[other] {
+				return other
+			}
+		}
+		break
+	}
+	return ""
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"io/fs"
+	"testing"
+	"time"
+
+	"mxtls/scanner/pkix"
+)
+
+// TestLoadable: the CAfile to advise is the first that Postfix can load; a directory is none.
+func TestLoadable(t *testing.T) {
+	t.Parallel()
+	good, off := &pkix.Bundle{Roots: 1}, &pkix.Bundle{Roots: 1, TLSOff: "a PEM block that cannot be decoded"}
+	absent := pkix.Place{Path: "/absent", Source: pkix.File, Err: fs.ErrNotExist}
+	broken := pkix.Place{Path: "/broken", Source: pkix.File, Bundle: off, Used: true}
+	dir := pkix.Place{Path: "/dir", Source: pkix.Directory, Bundle: good}
+	file := pkix.Place{Path: "/file", Source: pkix.File, Bundle: good}
+	for _, tc := range []struct {
+		places []pkix.Place
+		want   string
+	}{
+		{nil, ""}, {[]pkix.Place{absent, broken, dir}, ""}, {[]pkix.Place{absent, broken, dir, file}, "/file"},
+		{[]pkix.Place{file, broken}, "/file"},
+	} {
+		if got := loadable(tc.places); got != tc.want {
+			t.Errorf("%v: %q, want %q", tc.places, got, tc.want)
+		}
+	}
+}
+
+func TestParseSpan(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for text, want := range map[string]time.Duration{
+		"2y": 730 * day, "0d": 0, "180d": 180 * day, "3w": 21 * day, "36h": 36 * time.Hour, "255y": 255 * year,
+	} {
+		if got, err := parseSpan(text); err != nil || got != want {
+			t.Errorf("%q: %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "y", "-1y", "1.5y", "300y", "2 y", "-2d", "soon", "99999999d"} {
+		if got, err := parseSpan(text); err == nil {
+			t.Errorf("%q: %s", text, got)
+		}
+	}
+}
+
+// TestStale: a bundle without a date is as old as its newest root, and one without either is not known to be stale.
+func TestStale(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	fresh, err := pkix.Inspect("../../testdata/roots/fresh.pem") // its newest root is of 2025-06-01
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		date time.Time
+		span time.Duration
+		want bool
+	}{
+		{at.Add(-year), year, true}, {at.Add(-year + time.Second), year, false}, {at.Add(time.Hour), 0, false},
+		{time.Time{}, year, true}, {time.Time{}, 2 * year, false},
+	} {
+		fresh.Date = tc.date
+		if got := stale(pkix.NewAudit(fresh, nil, at, 0), tc.span); got != tc.want {
+			t.Errorf("of %s, stale after %s: %v", tc.date, tc.span, got)
+		}
+	}
+	if stale(pkix.NewAudit(&pkix.Bundle{}, nil, at, 0), 0) {
+		t.Error("a bundle of no date is stale")
+	}
+}

@@ -1,0 +1,267 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/verdict"
+)
+
+// Inventory is all that is said of a root bundle.
+type Inventory struct {
+	Version string // of the program
+	Audit   *pkix.Audit
+	Places  []pkix.Place // where operating systems keep their roots, as on this one; nil = it was not asked for
+}
+
+// WriteInventory writes the report on a bundle to w. The error is the output's own, or a format that does not exist.
+func WriteInventory(f Format, w io.Writer, o Options, inv *Inventory) error {
+	out := newOutput(w, o.Now)
+	if o.Width > 0 {
+		o.Width = max(o.Width, minWidth)
+	}
+	switch f {
+	case FormatDefault, Table:
+		t := &tableWriter{out: out, opts: o, style: newStyle(o)}
+		return t.document(inv.document(o))
+	case CSV:
+		return inv.csv(out, o)
+	case JSONL:
+		return inv.jsonl(&jsonlWriter{out})
+	case JSON:
+		return inv.json(&jsonWriter{out: out})
+	case Markdown:
+		o.Width = 0
+		m := &markdownWriter{out: out, opts: o, style: newStyle(o)}
+		return m.document(inv.document(o))
+	default:
+		return fmt.Errorf("report: no format %v", f)
+	}
+}
+
+// itemsShown is how many certificates a section names without -v.
+const itemsShown = 10
+
+// document is the inventory for people.
+func (inv *Inventory) document(o Options) *document {
+	a := inv.Audit
+	d := &document{title: "Root certificates · " + bundleName(a.Bundle), facts: inv.facts()}
+	d.alarms = alarms(a)
+	if inv.Places != nil {
+		d.sections = append(d.sections, placesSection(inv.Places))
+	}
+	for _, issue := range pkix.Issues() {
+		if a.Count(issue) > 0 {
+			d.sections = append(d.sections, issueSection(a, issue, o))
+		}
+	}
+	if len(d.sections) == 0 || inv.Places != nil && len(d.sections) == 1 {
+		d.sections = append(d.sections, section{title: "Nothing to say against it"})
+	}
+	return d
+}
+
+// bundleName is what a bundle is called.
+func bundleName(b *pkix.Bundle) string {
+	if b.From == pkix.Embedded {
+		return "Mozilla's, embedded"
+	}
+	return Escape(b.Path)
+}
+
+// facts are the head's.
+func (inv *Inventory) facts() []string {
+	a := inv.Audit
+	facts := []string{"as of " + date(a.At), bundleText(a.Bundle, a.At)}
+	if newest := a.Bundle.Newest(a.At); !newest.IsZero() {
+		facts = append(facts, "newest root of "+date(newest))
+	}
+	if a.Bundle.Others > 0 {
+		facts = append(facts, count(a.Bundle.Others, "certificate", "certificates")+" beside the roots")
+	}
+	if a.Against != nil {
+		facts = append(facts, "against "+bundleName(a.Against)+" ("+bundleText(a.Against, a.At)+")")
+	}
+	return facts
+}
+
+// bundleText is a bundle's size and age.
+func bundleText(b *pkix.Bundle, at time.Time) string {
+	text := count(b.Roots, "root", "roots")
+	if !b.Date.IsZero() {
+		text += " of " + date(b.Date)
+		if age := ageText(at.Sub(b.Date)); age != "" {
+			text += ", " + age + " old"
+		}
+	}
+	return text
+}
+
+// ageText is a span of time for people; "" for one that is not a day yet.
+func ageText(d time.Duration) string {
+	days := int(d / (24 * time.Hour))
+	switch {
+	case days < 1:
+		return ""
+	case days < 60:
+		return count(days, "day", "days")
+	case days < 730:
+		return count(days/30, "month", "months")
+	default:
+		return count(days/365, "year", "years")
+	}
+}
+
+// alarms are what is wrong with the bundle as a whole.
+func alarms(a *pkix.Audit) []string {
+	var out []string
+	if off := a.Bundle.TLSOff; off != "" {
+		out = append(out, "As smtp_tls_CAfile this switches TLS off for all mail, since Postfix cannot load it: "+
+			EscapeTo(off, remarkWidth))
+	}
+	if a.Bundle.Roots == 0 {
+		out = append(out, "No path can end here: there is no root in it, so every server is Untrusted.")
+	}
+	for _, w := range a.Bundle.Warnings {
+		if !w.Spoils && w.Line == 0 {
+			out = append(out, EscapeTo(w.Text, remarkWidth))
+		}
+	}
+	return out
+}
+
+// placeFields are the columns of the section on places.
+var placeFields = []field{{title: "Path", fair: 30, middle: true}, {title: "Roots", right: true}, {title: "Date"}, {title: ""}}
+
+// placesSection says where the operating system keeps its roots.
+func placesSection(places []pkix.Place) section {
+	s := section{title: "Where this operating system keeps its roots", fields: placeFields}
+	missing := 0
+	for i := range places {
+		p := &places[i]
+		cells := []string{Escape(p.Path), "", "", placeText(p)}
+		class := verdict.ClassNull
+		switch {
+		case !p.Exists():
+			missing++
+			continue
+		case p.Err != nil:
+			class = verdict.ClassInvalid
+		default:
+			cells[1], cells[2] = fmt.Sprint(p.Bundle.Roots), dateOrNone(p.Bundle.Date)
+			if p.Used {
+				class = verdict.ClassFull
+			}
+		}
+		s.rows = append(s.rows, row{class: class, cells: cells})
+	}
+	if missing == len(places) {
+		s.text = "It keeps none: install its ca-certificates package."
+	}
+	if missing > 0 {
+		s.more = "not there: " + missingPlaces(places)
+	}
+	return s
+}
+
+// missingPlaces are the paths at which there is nothing.
+func missingPlaces(places []pkix.Place) string {
+	var paths []string
+	for i := range places {
+		if !places[i].Exists() {
+			paths = append(paths, places[i].Path)
+		}
+	}
+	return strings.Join(paths, ", ")
+}
+
+// placeText says what a place is good for.
+func placeText(p *pkix.Place) string {
+	switch {
+	case p.Err != nil:
+		return EscapeTo(strings.TrimPrefix(p.Err.Error(), p.Path+": "), remarkWidth)
+	case p.Used && p.Bundle.TLSOff != "":
+		return "used here; as smtp_tls_CAfile it would switch TLS off"
+	case p.Used && p.Source == pkix.File:
+		return "used; the smtp_tls_CAfile of this system"
+	case p.Used:
+		return "used; a directory, for smtp_tls_CApath"
+	}
+	return "there, not used"
+}
+
+// issueSection lists what has an issue: all of it for -v, the first of it without, and of what harms nobody the count.
+func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
+	s := section{title: issueTexts[issue].title + ": " + fmt.Sprint(a.Count(issue)), text: issueTexts[issue].text,
+		fields: itemFields}
+	limit := itemsShown
+	switch {
+	case o.Verbose > 0:
+		limit = len(a.Items)
+	case issueTexts[issue].harmless:
+		limit = 0
+	}
+	left := 0
+	for i := range a.Items {
+		item := &a.Items[i]
+		if !item.Has(issue) {
+			continue
+		}
+		if len(s.rows) >= limit && (limit > 0 || item.Root || issue != pkix.IssueWeakSignature) {
+			left++
+			continue
+		}
+		s.rows = append(s.rows, itemRow(a.Bundle, item, issue))
+	}
+	if left > 0 && limit > 0 {
+		s.more = fmt.Sprintf("and %d more: -v names all", left)
+	}
+	return s
+}
+
+// itemFields are the columns of a section on certificates.
+var itemFields = []field{{title: "Certificate", fair: 30, most: 64}, {title: "Ends"},
+	{title: "Line", right: true, optional: true}, {title: ""}}
+
+// itemRow is one certificate, or one broken block.
+func itemRow(b *pkix.Bundle, item *pkix.Item, issue pkix.Issue) row {
+	cells := []string{Escape(item.Subject), "", "", itemText(item, issue)}
+	if item.SHA256 == "" {
+		cells[0] = Escape(item.Path)
+	} else {
+		cells[1] = dateOrNone(item.NotAfter)
+	}
+	if item.Line > 0 {
+		cells[2] = fmt.Sprint(item.Line)
+	}
+	if item.Line > 0 && b.From == pkix.Directory {
+		cells[2] = Escape(strings.TrimPrefix(strings.TrimPrefix(item.Path, b.Path), "/")) + ":" + cells[2]
+	}
+	return row{class: issueTexts[issue].class, cells: cells}
+}
+
+// dateOrNone is a date; "" for a time that nobody knows.
+func dateOrNone(t time.Time) string {
+	if !writable(t) {
+		return ""
+	}
+	return date(t)
+}
+
+// itemText is what there is to say of one certificate beside its issue.
+func itemText(item *pkix.Item, issue pkix.Issue) string {
+	switch issue {
+	case pkix.IssueWeakKey, pkix.IssueShortKey:
+		return item.Key
+	case pkix.IssueWeakSignature:
+		return item.Signature
+	case pkix.IssueNotYetValid:
+		return "from " + date(item.NotBefore)
+	case pkix.IssueExpired, pkix.IssueExpiring:
+		return ""
+	}
+	return EscapeTo(item.Text, remarkWidth)
+}

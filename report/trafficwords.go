@@ -1,0 +1,215 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mxtls/scanner/maillog"
+	"mxtls/scanner/name"
+	"mxtls/scanner/postfix"
+	"mxtls/scanner/verdict"
+)
+
+// percentOf is part of whole with one decimal, never 100 % for less than all and never 0 % for some.
+func percentOf(part, whole int64) string {
+	switch {
+	case whole == 0:
+		return "?"
+	case part == 0:
+		return "0 %"
+	case part == whole:
+		return "100 %"
+	}
+	tenths := 1000 * float64(part) / float64(whole)
+	switch {
+	case tenths < 0.5:
+		return "< 0.1 %"
+	case tenths >= 999.5:
+		return "> 99.9 %"
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(tenths/10, 'f', 1, 64), ".0") + " %"
+}
+
+// thousands writes n with commas.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// messages is a number with its noun.
+func messages(n int64) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return thousands(n) + " messages"
+}
+
+// trafficClass is the class whose sign a row has.
+func trafficClass(c *maillog.Counts) verdict.Class {
+	switch {
+	case c.Plaintext > 0 && c.Encrypted > 0:
+		return verdict.ClassPartial
+	case c.Plaintext > 0:
+		return verdict.ClassPlain
+	case c.Encrypted > 0:
+		return verdict.ClassFull
+	case c.Messages == 0 && c.Deferred+c.Bounced > 0:
+		return verdict.ClassInvalid
+	}
+	return verdict.ClassUnknown
+}
+
+// headline is a direction in a sentence's parts.
+func headline(c *maillog.Counts) []string {
+	if c.Messages == 0 {
+		return []string{"no message"}
+	}
+	told := c.Attributed()
+	parts := []string{"not known how much is encrypted"}
+	if told > 0 {
+		parts[0] = percentOf(c.Encrypted, told) + " encrypted (" + thousands(c.Encrypted) + " of " + thousands(told) + ")"
+	}
+	if c.Plaintext > 0 {
+		parts = append(parts, thousands(c.Plaintext)+" in plain text")
+	}
+	if c.Unknown > 0 {
+		parts = append(parts, thousands(c.Unknown)+" unknown")
+	}
+	return append(parts, "the log tells of "+percentOf(told, c.Messages)+" of "+messages(c.Messages))
+}
+
+// nameShares are names by their share, most frequent first, without a prefix that goes without saying where there are
+// several: "1.3 90 %, 1.2 10 %", or "TLSv1.3" alone.
+func nameShares(names maillog.Names, prefix string) string {
+	var total int64
+	for _, n := range names {
+		total += n.N
+	}
+	var parts []string
+	for _, n := range names.ByCount() {
+		if len(names) == 1 {
+			return Escape(n.Name)
+		}
+		parts = append(parts, fmt.Sprintf("%s %d %%", Escape(strings.TrimPrefix(n.Name, prefix)), percent(int(n.N), int(total))))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// trafficDomain is a row's domain for a person.
+func (s style) trafficDomain(r *TrafficRow) string {
+	switch {
+	case r.Domain == "" && r.Direction == maillog.Inbound:
+		return "(no sender: bounces)"
+	case r.Domain == "":
+		return "(cannot be told)"
+	}
+	return s.shownName(r.Domain)
+}
+
+// shownName is a domain in Unicode where that is safe.
+func (s style) shownName(text string) string {
+	if n, err := name.ParseHost(text); err == nil && !s.ascii {
+		return n.Unicode()
+	}
+	return Escape(text)
+}
+
+// sparks are the levels of a spark line; in ASCII digits are.
+var (
+	sparks      = []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
+	asciiSparks = []string{"0", "1", "2", "3", "4", "5", "6", "7"}
+)
+
+// spark draws a direction's encrypted share by period, from the lowest to the highest; a blank is a period of which the
+// log tells nothing. It has at most the last width periods.
+func (s style) spark(periods []maillog.Period, d maillog.Direction, width int) (line, low, high string) {
+	var of []*maillog.Period
+	for i := range periods {
+		if periods[i].Direction == d {
+			of = append(of, &periods[i])
+		}
+	}
+	of = of[max(0, len(of)-width):]
+	var least, most *maillog.Period
+	for _, p := range of {
+		if p.Attributed() == 0 {
+			continue
+		}
+		if least == nil || fraction(p) < fraction(least) {
+			least = p
+		}
+		if most == nil || fraction(p) > fraction(most) {
+			most = p
+		}
+	}
+	if len(of) < 2 || least == nil {
+		return "", "", ""
+	}
+	levels := sparks
+	if s.ascii {
+		levels = asciiSparks
+	}
+	for _, p := range of {
+		switch {
+		case p.Attributed() == 0:
+			line += " "
+		case fraction(most) == fraction(least):
+			line += levels[len(levels)-1]
+		default:
+			line += levels[int((fraction(p)-fraction(least))/(fraction(most)-fraction(least))*float64(len(levels)-1)+0.5)]
+		}
+	}
+	return line, percentOf(least.Encrypted, least.Attributed()), percentOf(most.Encrypted, most.Attributed())
+}
+
+func fraction(p *maillog.Period) float64 { return float64(p.Encrypted) / float64(p.Attributed()) }
+
+// SilentText says that a log has no line on TLS, and what to set; "" where it has, or has no mail.
+func SilentText(info *maillog.Info, d maillog.Direction) string {
+	if !info.Silent[d] {
+		return ""
+	}
+	parameter := "smtp_tls_loglevel"
+	if d == maillog.Inbound {
+		parameter = "smtpd_tls_loglevel"
+	}
+	which := maillog.SoftwareUnknown
+	for s := range info.Software {
+		if info.Software[s] > 0 && (which == maillog.SoftwareUnknown || info.Software[s] > info.Software[which]) {
+			which = maillog.Software(s)
+		}
+	}
+	text := fmt.Sprintf("no line tells of TLS for %s mail, so nothing is known of it: ", d)
+	switch which {
+	case maillog.Postfix:
+		return text + parameter + " is 0; set it with \"postconf -e " + parameter + "=1\" and \"postfix reload\""
+	case maillog.Exim:
+		return text + "add +tls_cipher +tls_certificate_verified to log_selector"
+	case maillog.Sendmail:
+		return text + "set LogLevel to 9 or above"
+	default:
+		return text + "this mail server logs nothing of it"
+	}
+}
+
+// trafficRemarks are what else there is to say of a log.
+func trafficRemarks(info *maillog.Info) []string {
+	var out []string
+	add := func(n int64, one, many string) {
+		if n > 0 {
+			out = append(out, thousands(n)+" "+map[bool]string{true: one, false: many}[n == 1])
+		}
+	}
+	add(info.Local, "delivery within this machine, not counted", "deliveries within this machine, not counted")
+	add(info.Submitted, "message of a user who logged in, not counted", "messages of users who logged in, not counted")
+	add(info.Cut, "delivery began before the log did", "deliveries began before the log did")
+	add(info.Offered, "offer of STARTTLS was not taken up: level none", "offers of STARTTLS were not taken up: level none")
+	return out
+}
+
+// trustWords are Postfix's words, best first.
+var trustWords = []postfix.Word{postfix.Verified, postfix.Trusted, postfix.Untrusted, postfix.Anonymous}

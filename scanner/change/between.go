@@ -1,0 +1,159 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mxtls/scanner/dane"
+	"mxtls/scanner/mtasts"
+	"mxtls/scanner/verdict"
+)
+
+// Between are the changes from one state of a domain to a later one, in the order of their codes.
+func Between(domain string, was, is *State) []Change {
+	d := &differ{domain: domain, was: was, is: is}
+	switch {
+	case was == nil:
+		d.add(Added, false, "", is.class.String())
+		d.changes[0].Noise = true
+		return d.changes
+	case is == nil:
+		d.add(Removed, true, was.class.String(), "")
+		return d.changes
+	}
+	d.mail()
+	d.certificates()
+	d.policies()
+	slices.SortStableFunc(d.changes, func(a, b Change) int { return int(a.Code) - int(b.Code) })
+	return d.changes
+}
+
+type differ struct {
+	domain  string
+	was, is *State
+	changes []Change
+}
+
+func (d *differ) add(c Code, noise bool, was, is string) {
+	d.changes = append(d.changes, Change{d.domain, c, was, is, noise})
+}
+
+// oneOfMany reports whether n of so many is what one machine does among its like.
+func oneOfMany(n, of int) bool { return n == 1 && of >= 3 }
+
+// takesMail are the classes of domains that have mail servers.
+func takesMail(c verdict.Class) bool {
+	switch c {
+	case verdict.ClassFull, verdict.ClassPartial, verdict.ClassPlain, verdict.ClassUnknown:
+		return true
+	}
+	return false
+}
+
+// told are the classes that say whether mail is encrypted.
+func told(c verdict.Class) bool { return takesMail(c) && c != verdict.ClassUnknown }
+
+// mail compares whether the domain takes mail, and encrypted.
+func (d *differ) mail() {
+	was, is := d.was.class, d.is.class
+	gone := is == verdict.ClassNone || is == verdict.ClassNull
+	switch {
+	case takesMail(was) && gone:
+		d.add(DomainGone, false, was.String(), is.String())
+	case takesMail(is) && (was == verdict.ClassNone || was == verdict.ClassNull):
+		d.add(DomainBack, false, was.String(), is.String())
+	case told(was) && !told(is):
+		d.add(NoLongerTold, true, was.String(), is.String())
+	case !told(was) || !told(is) || was == is:
+	case is == verdict.ClassPlain:
+		d.add(NewlyPlaintext, false, was.String(), is.String())
+	case is == verdict.ClassPartial && was == verdict.ClassFull:
+		d.add(PartlyPlaintext, oneOfMany(d.is.plain, d.is.servers), "all encrypt", fmt.Sprintf("%d of %d do not", d.is.plain, d.is.servers))
+	case is == verdict.ClassFull:
+		d.add(NewlyEncrypted, oneOfMany(d.was.plain, d.was.servers), was.String(), is.String())
+	case was == verdict.ClassPlain:
+		d.add(NewlyEncrypted, false, was.String(), is.String())
+	}
+	if d.was.via != "" && d.is.via != "" && d.was.via != d.is.via {
+		d.add(ProviderChanged, false, d.was.via, d.is.via)
+	}
+}
+
+// certificates compares what servers show.
+func (d *differ) certificates() {
+	was, is := d.was, d.is
+	if was.chains == 0 || is.chains == 0 {
+		return
+	}
+	switch {
+	case was.untrusted == 0 && is.untrusted > 0:
+		d.add(BecameUntrusted, oneOfMany(is.untrusted, is.chains), "trusted", fmt.Sprintf("%d of %d untrusted", is.untrusted, is.chains))
+	case was.untrusted > 0 && is.untrusted == 0:
+		d.add(BecameTrusted, oneOfMany(was.untrusted, was.chains), fmt.Sprintf("%d of %d untrusted", was.untrusted, was.chains), "trusted")
+	}
+	if was.misnamed == 0 && is.misnamed > 0 {
+		d.add(NameNoLongerFits, oneOfMany(is.misnamed, is.chains), "name matches", fmt.Sprintf("%d of %d for other names", is.misnamed, is.chains))
+	}
+	if is.expiresSoon && !was.expiresSoon {
+		d.add(WillExpire, false, until(was.earliest), until(is.earliest))
+	}
+	added := func(list, in []string) (more []string) {
+		for _, s := range list {
+			if !slices.Contains(in, s) {
+				more = append(more, s)
+			}
+		}
+		return more
+	}
+	same := (was.untrusted > 0) == (is.untrusted > 0) // else that is what there is to say
+	switch issuers := added(is.issuers, was.issuers); {
+	case len(issuers) > 0 && same:
+		d.add(IssuerChanged, oneOfMany(len(issuers), is.chains), strings.Join(was.issuers, ", "), strings.Join(is.issuers, ", "))
+	case len(added(is.leaves, was.leaves)) > 0:
+		d.add(CertificateRenewed, true, until(was.earliest), until(is.earliest))
+	}
+}
+
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return "until " + t.UTC().Format(time.DateOnly)
+}
+
+// policies compares what the domain publishes.
+func (d *differ) policies() {
+	was, is := d.was, d.is
+	relied := func(l dane.Level) bool { return l == dane.Full || l == dane.Half || l == dane.Partial }
+	broken := func(l dane.Level) bool { return l == dane.Degraded || l == dane.Failing || l == dane.TLSOnly }
+	switch {
+	case relied(was.dane) && broken(is.dane):
+		d.add(DANEBroken, false, was.dane.String(), is.dane.String())
+	case (relied(was.dane) || broken(was.dane)) && is.dane == dane.Absent, was.dane == dane.Full && (is.dane == dane.Half || is.dane == dane.Partial):
+		d.add(DANEGone, false, was.dane.String(), is.dane.String())
+	case was.dane == dane.Absent && (relied(is.dane) || broken(is.dane)), broken(was.dane) && relied(is.dane):
+		d.add(DANENew, false, was.dane.String(), is.dane.String())
+	}
+	invalid := func(s mtasts.Status) bool { return s == mtasts.Invalid || s == mtasts.FetchError }
+	switch {
+	case was.sts == mtasts.Valid && invalid(is.sts):
+		d.add(STSBroken, false, was.policy(), is.sts.String())
+	case was.sts == mtasts.Valid && is.sts == mtasts.None:
+		d.add(STSGone, false, was.policy(), is.sts.String())
+	case is.sts == mtasts.Valid && (was.sts == mtasts.None || invalid(was.sts)):
+		d.add(STSNew, false, was.sts.String(), is.policy())
+	case was.sts == mtasts.Valid && is.sts == mtasts.Valid && is.mode < was.mode:
+		d.add(STSWeaker, false, was.policy(), is.policy())
+	}
+	if is.sts == mtasts.Valid && was.policyID == is.policyID && was.policyBody != "" && was.policyBody != is.policyBody {
+		d.add(STSSameID, false, is.policyID, "another policy under the same id")
+	}
+	if is.mode == mtasts.Enforce && was.stsFailing == 0 && is.stsFailing > 0 {
+		d.add(STSServersFail, oneOfMany(is.stsFailing, is.servers), "all pass", fmt.Sprintf("%d of %d fail", is.stsFailing, is.servers))
+	}
+}
+
+// policy is an MTA-STS policy in two words.
+func (s *State) policy() string { return "mode " + s.mode.String() }

@@ -1,0 +1,200 @@
+package change
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mxtls/scanner"
+	"mxtls/scanner/dane"
+	"mxtls/scanner/mtasts"
+	"mxtls/scanner/mx"
+	"mxtls/scanner/name"
+	"mxtls/scanner/pkix"
+	"mxtls/scanner/starttls"
+	"mxtls/scanner/verdict"
+)
+
+var day = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+
+// server is one that encrypts, with a certificate by an issuer for so many days, or "" for plain text.
+func server(issuer string, days int) verdict.Server {
+	s := verdict.Server{Host: name.MustParse("mx.example.net"), Label: "mx.example.net", Session: &starttls.Session{},
+		Addr: netip.MustParseAddrPort("192.0.2.1:25")}
+	if issuer != "" {
+		s.Chain = &pkix.Chain{Status: pkix.Trusted, Issuer: issuer, SHA256: fmt.Sprintf("%s%d", issuer, days), NotAfter: day.AddDate(0, 0, days)}
+		s.MatchedBy = "mx.example.net"
+	}
+	return s
+}
+
+// result is a domain with servers.
+func result(servers ...verdict.Server) scanner.Result {
+	r := scanner.Result{Via: "example.net"}
+	r.Facts.MX.Kind = mx.Listed
+	r.Facts.Servers = servers
+	r.Facts.DANE = dane.Absent
+	r.Facts.Policy.Status = mtasts.None
+	for i := range servers {
+		if servers[i].Chain != nil {
+			r.Verdict.Encrypted.Yes++
+		} else {
+			r.Verdict.Encrypted.No++
+		}
+	}
+	return r
+}
+
+func with(r scanner.Result, do func(*scanner.Result)) scanner.Result {
+	r.Facts.Servers = slices.Clone(r.Facts.Servers)
+	for i := range r.Facts.Servers {
+		if c := r.Facts.Servers[i].Chain; c != nil {
+			clone := *c
+			r.Facts.Servers[i].Chain = &clone
+		}
+	}
+	do(&r)
+	return r
+}
+
+func TestBetween(t *testing.T) {
+	t.Parallel()
+	good, plain := server("R3", 60), server("", 0)
+	full := result(good)
+	gone := scanner.Result{}
+	gone.Facts.MX.Kind = mx.None
+	four := result(good, good, good, good)
+	level := func(l dane.Level) scanner.Result { return with(full, func(r *scanner.Result) { r.Facts.DANE = l }) }
+	policy := func(s mtasts.Status, m mtasts.Mode, id, body string) scanner.Result {
+		return with(full, func(r *scanner.Result) {
+			r.Facts.Policy = mtasts.Outcome{Status: s, ID: id, BodySHA256: body, Policy: mtasts.Policy{Mode: m}}
+		})
+	}
+	enforced := policy(mtasts.Valid, mtasts.Enforce, "1", "a")
+	untold := with(full, func(r *scanner.Result) { r.Verdict.Encrypted = verdict.Counts{Unknown: 1} })
+	for _, tt := range []struct {
+		name    string
+		was, is scanner.Result
+		want    string // codes; in brackets: noise
+	}{
+		{"the same", full, full, ""},
+		{"gone", full, gone, "domain_gone"},
+		{"back", gone, full, "domain_back"},
+		{"plain text", full, result(plain), "newly_plaintext"},
+		{"one of two in plain text", result(good, good), result(good, plain), "partly_plaintext"},
+		{"one of four in plain text", four, result(good, good, good, plain), "(partly_plaintext)"},
+		{"two of four in plain text", four, result(good, good, plain, plain), "partly_plaintext"},
+		{"from some to none", result(good, plain), result(plain, plain), "newly_plaintext"},
+		{"encrypted", result(plain), full, "newly_encrypted"},
+		{"from none to some", result(plain, plain), result(good, plain), "newly_encrypted"},
+		{"busy", full, untold, "(no_longer_told)"},
+		{"told again", untold, full, ""},
+		{"untrusted", full, with(full, func(r *scanner.Result) { r.Facts.Servers[0].Chain.Status = pkix.Untrusted }), "became_untrusted"},
+		{"one of four untrusted", four, with(four, func(r *scanner.Result) { r.Facts.Servers[2].Chain.Status = pkix.Untrusted }), "(became_untrusted)"},
+		{"trusted", with(full, func(r *scanner.Result) { r.Facts.Servers[0].Chain.Status = pkix.Untrusted }), full, "became_trusted"},
+		{"other names", full, with(full, func(r *scanner.Result) { r.Facts.Servers[0].MatchedBy = "" }), "name_no_longer_fits"},
+		{"renewed", full, result(server("R3", 90)), "(certificate_renewed)"},
+		{"another issuer", full, result(server("E5", 60)), "issuer_changed"},
+		{"soon expired", full, result(server("R3", 10)), "will_expire (certificate_renewed)"},
+		{"still soon expired", result(server("R3", 10)), result(server("R3", 10)), ""},
+		{"another provider", full, with(full, func(r *scanner.Result) { r.Via = "example.org" }), "provider_changed"},
+		{"TLSA broken", level(dane.Full), level(dane.Failing), "dane_broken"},
+		{"TLSA partly broken", level(dane.Partial), level(dane.Degraded), "dane_broken"},
+		{"TLSA gone", level(dane.Full), level(dane.Absent), "dane_gone"},
+		{"TLSA at some alone", level(dane.Full), level(dane.Partial), "dane_gone"},
+		{"TLSA new", level(dane.Absent), level(dane.Full), "dane_new"},
+		{"TLSA mended", level(dane.Failing), level(dane.Full), "dane_new"},
+		{"TLSA not told", level(dane.Full), level(dane.LevelUnknown), ""},
+		{"policy broken", enforced, policy(mtasts.FetchError, mtasts.ModeUnknown, "1", ""), "sts_broken"},
+		{"policy gone", enforced, policy(mtasts.None, mtasts.ModeUnknown, "", ""), "sts_gone"},
+		{"policy new", full, enforced, "sts_new"},
+		{"policy weaker", enforced, policy(mtasts.Valid, mtasts.Testing, "2", "b"), "sts_weaker"},
+		{"policy stronger", policy(mtasts.Valid, mtasts.Testing, "1", "b"), policy(mtasts.Valid, mtasts.Enforce, "2", "a"), ""},
+		{"policy with its old id", enforced, policy(mtasts.Valid, mtasts.Enforce, "1", "b"), "sts_same_id"},
+		{"policy not told", enforced, policy(mtasts.StatusUnknown, mtasts.ModeUnknown, "", ""), ""},
+		{"policy failed", enforced, with(enforced, func(r *scanner.Result) {
+			r.Facts.Servers[0].Fit = &mtasts.Fit{Fault: mtasts.NotListed}
+		}), "sts_servers_fail"},
+	} {
+		was, is := Of(&tt.was, day), Of(&tt.is, day)
+		var got []string
+		for _, c := range Between("example.com", &was, &is) {
+			word := c.Code.String()
+			if c.Noise {
+				word = "(" + word + ")"
+			}
+			got = append(got, word)
+			if c.Domain != "example.com" || c.Old == "" && c.New == "" {
+				t.Errorf("%s: %+v", tt.name, c)
+			}
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: %v, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestEveryCodeHasASeverityAndAWord(t *testing.T) {
+	t.Parallel()
+	for i, word := range codeWords {
+		var c Code
+		if err := c.UnmarshalText([]byte(word)); err != nil || c != Code(i) {
+			t.Errorf("%q is %v: %v", word, c, err)
+		}
+		if (c == CodeUnknown) != (c.Severity() == verdict.SeverityUnknown) {
+			t.Errorf("%v has severity %v", c, c.Severity())
+		}
+	}
+	if Removed.String() != "removed" || NewlyPlaintext.Severity() != verdict.Error || PartlyPlaintext.Severity() != verdict.Warning ||
+		WillExpire.Severity() != verdict.Warning || NewlyEncrypted.Severity() != verdict.Info || STSServersFail.Severity() != verdict.Error {
+		t.Error("severities are others")
+	}
+}
+
+func TestJoiner(t *testing.T) {
+	t.Parallel()
+	full, plain := result(server("R3", 60)), result(server("", 0))
+	f, p := Of(&full, day), Of(&plain, day)
+	j := NewJoiner(3)
+	if j.Add(0, "a.example", f) != nil || j.Add(2, "a.example", p) != nil {
+		t.Error("joined too early")
+	}
+	states := j.Add(1, "a.example", p)
+	if len(states) != 3 || len(j.pending) != 0 {
+		t.Fatalf("%v, %d pending", states, len(j.pending))
+	}
+	if got := Confirmed("a.example", states); len(got) != 1 || got[0].Code != NewlyPlaintext {
+		t.Errorf("%v", got)
+	}
+	if got := Confirmed("a.example", []*State{&f, &f, &p}); len(got) != 0 {
+		t.Errorf("one bad night: %v", got)
+	}
+	j.Add(1, "new.example", f)
+	j.Add(0, "old.example", f)
+	var rest []string
+	j.Rest(func(domain string, states []*State) bool {
+		for _, c := range Between(domain, states[0], states[1]) {
+			rest = append(rest, domain+" "+c.Code.String())
+		}
+		return true
+	})
+	if got := strings.Join(rest, ", "); got != "new.example added, old.example removed" {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestSort(t *testing.T) {
+	t.Parallel()
+	changes := []Change{{Domain: "b", Code: NewlyEncrypted}, {Domain: "c", Code: WillExpire}, {Domain: "b", Code: NewlyPlaintext}, {Domain: "a", Code: NewlyPlaintext}}
+	Sort(changes)
+	var got []string
+	for _, c := range changes {
+		got = append(got, c.Domain+" "+c.Code.String())
+	}
+	if want := "a newly_plaintext, b newly_plaintext, c will_expire, b newly_encrypted"; strings.Join(got, ", ") != want {
+		t.Errorf("%v", got)
+	}
+}

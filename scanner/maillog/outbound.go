@@ -1,0 +1,159 @@
+package maillog
+
+import (
+	"bytes"
+
+	"mxtls/scanner/postfix"
+	"mxtls/scanner/truth"
+)
+
+// outbound takes in an event of a client.
+func (c *Collector) outbound(l *Line, e *Event, in *instance) {
+	switch e.Kind {
+	case TLSLine:
+		in.speaks(Outbound)
+		c.encrypted(c.process(l, e, in), e)
+	case TLSTrust:
+		in.speaks(Outbound)
+		c.process(l, e, in).trust = e.Word
+	case TLSTrace:
+		in.speaks(Outbound)
+	case TLSProblem:
+		p := c.process(l, e, in)
+		switch e.Reason {
+		case NotOffered, Refused, HandshakeFailed, CertificateNotVerified:
+		default:
+			p.problem = e.Reason
+		}
+	case Lost: // what comes next on its behalf goes over another connection, maybe in plain text
+		c.process(l, e, in).tls = false
+	case QueuedToRemote:
+		c.starting[string(e.QueueID)] = bytes.Clone(e.Domain)
+	case OfferedTLS:
+		c.info.Offered++
+	case PolicyReport:
+		c.info.PolicyReports++
+	case Delivery:
+		c.delivery(l, e, in)
+	}
+}
+
+// delivery counts a recipient.
+func (c *Collector) delivery(l *Line, e *Event, in *instance) {
+	if e.Software == Qmail {
+		domain, remote := c.starting[string(e.QueueID)]
+		delete(c.starting, string(e.QueueID))
+		if !remote { // a local delivery, or one that began before the log
+			return
+		}
+		e.Domain = domain
+	}
+	if e.Peer.Local() && !c.opts.Loopback {
+		c.info.Local++
+		return
+	}
+	if e.Status == Sent && e.relayNone && e.Software != Qmail { // a delivery to a file or program
+		c.info.Local++
+		return
+	}
+	p := c.process(l, e, in)
+	o := c.outcome(p, l, e)
+	if !c.within(l.Unix) {
+		return
+	}
+	for more := true; more; more = nextRecipient(e) {
+		c.count(e, l.Unix, &o, p)
+	}
+	p.problem = ReasonNone
+}
+
+// nextRecipient goes on to the next of a sendmail line's recipients.
+func nextRecipient(e *Event) bool {
+	if len(e.More) == 0 || e.More[0] != '<' {
+		return false
+	}
+	end := addressEnd(e.More[1:])
+	if end < 0 {
+		return false
+	}
+	e.Domain = domainOf(e.More[1 : 1+end])
+	e.More = bytes.TrimPrefix(e.More[end+2:], []byte(","))
+	return true
+}
+
+// count adds a recipient to its row, its day and its reason.
+func (c *Collector) count(e *Event, unix int64, o *outcome, p *process) {
+	dest := c.destination(Outbound, e.Domain, e.Peer.Host)
+	dest.tally.at(unix)
+	days := c.daily(Outbound, unix)
+	switch e.Status {
+	case Sent:
+		dest.tally.delivered(o)
+		days.delivered(o)
+		return
+	case Deferred:
+		dest.tally.deferred++
+		days.deferred++
+	case Bounced:
+		dest.tally.bounced++
+		days.bounced++
+	}
+	reason := e.Reason
+	if reason == ReasonNone {
+		return
+	}
+	if (reason == CertificateNotVerified || reason == CertificateNotTrusted) && p.problem != ReasonNone {
+		reason = p.problem
+	}
+	c.failed(reason, e.Status, dest.domain)
+}
+
+// namedDomains is how many domains a reason keeps.
+const namedDomains = 100
+
+func (c *Collector) failed(r Reason, s Status, domain string) {
+	f := c.failures[r]
+	if f == nil {
+		f = &failure{domains: map[string]int64{}}
+		c.failures[r] = f
+	}
+	if s == Bounced {
+		f.bounced++
+	} else {
+		f.deferred++
+	}
+	if _, known := f.domains[domain]; known || len(f.domains) < namedDomains {
+		f.domains[domain]++
+	}
+}
+
+// outcome tells how a delivery travelled: as its own line says, else as the TLS line of its connection. One TLS line is
+// for one message with all its recipients, or for as many as say that the connection served others before ("conn_use").
+func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
+	o := outcome{encrypted: e.Encrypted, word: e.Word, version: c.names.number(e.Version, true),
+		cipher: c.names.number(e.Cipher, false)}
+	if e.Software == Exim && e.Encrypted == truth.Yes {
+		p.instance.speaks(Outbound)
+		return o
+	}
+	joined := p.tls && p.samePeer(e.Peer) &&
+		(len(p.queueID) == 0 || bytes.Equal(p.queueID, e.QueueID) || e.Reused || e.Software == Sendmail)
+	if joined {
+		p.queueID = append(p.queueID[:0], e.QueueID...)
+	}
+	switch {
+	case e.Level != nil && e.Encrypted != truth.Yes:
+		return outcome{encrypted: e.Encrypted}
+	case joined:
+		return outcome{encrypted: truth.Yes, word: p.word, version: p.version, cipher: p.cipher}
+	case e.Encrypted != truth.Unknown, e.Software == Qmail:
+		return o
+	case e.Domain == nil && e.Peer.Host == nil: // nobody's (see parseStatus)
+		return outcome{}
+	}
+	if e.Took >= 0 && l.Unix-e.Took <= c.begin && !p.instance.started { // its connection may have begun before the log
+		c.info.Cut++
+		return outcome{}
+	}
+	return outcome{word: postfix.WordNone, open: p.instance.epoch(Outbound)}
+}

@@ -1,0 +1,141 @@
+package maillog
+
+import "bytes"
+
+// queueID cuts "QID: " off: letters and digits, in short and long form (enable_long_queue_ids).
+func queueID(text []byte) (id, rest []byte, ok bool) {
+	for i, c := range text {
+		switch {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+			if i > 24 {
+				return nil, nil, false
+			}
+		case c == ':' && i >= 5 && i+1 < len(text) && text[i+1] == ' ':
+			if string(text[:i]) == "warning" || string(text[:i]) == "fatal" || string(text[:i]) == "panic" ||
+				string(text[:i]) == "Verified" || string(text[:i]) == "Unverified" || string(text[:i]) == "TLSRPT" {
+				return nil, nil, false
+			}
+			return text[:i], text[i+2:], true
+		default:
+			return nil, nil, false
+		}
+	}
+	return nil, nil, false
+}
+
+// addressEnd is where an address's ">" stands, past a quoted local part as a whole (RFC 5321 4.1.2); -1 = nowhere.
+func addressEnd(b []byte) int {
+	from := 0
+	if len(b) > 0 && b[0] == '"' {
+		for from = 1; from < len(b) && b[from] != '"'; from++ {
+			if b[from] == '\\' {
+				from++
+			}
+		}
+		if from >= len(b) {
+			return -1
+		}
+	}
+	i := bytes.IndexByte(b[from:], '>')
+	if i < 0 {
+		return -1
+	}
+	return from + i
+}
+
+// domainOf is what stands behind the last at sign; nil without one.
+func domainOf(address []byte) []byte {
+	i := bytes.LastIndexByte(address, '@')
+	if i < 0 || i == len(address)-1 {
+		return nil
+	}
+	return address[i+1:]
+}
+
+// parsePeer reads "H[A]:P", "H[A]" or "H".
+func parsePeer(b []byte) Peer {
+	before, after, ok := bytes.Cut(b, []byte{'['})
+	if !ok {
+		return Peer{Host: b}
+	}
+	p := Peer{Host: before}
+	rest := after
+	shut := bytes.IndexByte(rest, ']')
+	if shut < 0 {
+		return p
+	}
+	p.Addr = rest[:shut]
+	if len(rest) > shut+2 && rest[shut+1] == ':' {
+		p.Port = rest[shut+2:]
+	}
+	return p
+}
+
+// peerEnd is the length of "H[A]" or "H[A]:P" at the start of b; 0 where there is none.
+func peerEnd(b []byte) int {
+	i := bytes.IndexByte(b, ']')
+	if i < 0 {
+		return 0
+	}
+	i++
+	if i < len(b) && b[i] == ':' {
+		end := i + 1
+		for end < len(b) && b[end] >= '0' && b[end] <= '9' {
+			end++
+		}
+		if end > i+1 {
+			return end
+		}
+	}
+	return i
+}
+
+// delaysTook is c+d of "delays=a/b/c/d" in seconds, rounded up: from the begin of the connection's setup to the end of
+// the transmission; -1 where that is not what stands there.
+func delaysTook(b []byte) int64 {
+	for range 2 {
+		i := bytes.IndexByte(b, '/')
+		if i < 0 {
+			return -1
+		}
+		b = b[i+1:]
+	}
+	c, d, ok := bytes.Cut(b, []byte("/"))
+	if !ok {
+		return -1
+	}
+	return (millis(c) + millis(d) + 999) / 1000
+}
+
+// millis reads "12" or "0.34" as thousandths.
+func millis(b []byte) (n int64) {
+	whole, fraction, _ := bytes.Cut(b, []byte("."))
+	if len(whole) > 9 {
+		return 1 << 40
+	}
+	for _, c := range whole {
+		if c >= '0' && c <= '9' {
+			n = n*10 + int64(c-'0')
+		}
+	}
+	for i := range 3 {
+		n *= 10
+		if i < len(fraction) && fraction[i] >= '0' && fraction[i] <= '9' {
+			n += int64(fraction[i] - '0')
+		}
+	}
+	return n
+}
+
+// cutField is what stands behind a key up to a blank or comma; nil where the key is not there.
+func cutField(text []byte, key string) []byte {
+	i := bytes.Index(text, []byte(key))
+	if i < 0 {
+		return nil
+	}
+	value := text[i+len(key):]
+	if end := bytes.IndexAny(value, ", "); end >= 0 {
+		value = value[:end]
+	}
+	return value
+}
