@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 30s
 
-.PHONY: all build demo test test-mta test-parity check fuzz bench golden vuln clean
+.PHONY: all build demo test test-mta test-parity test-mox check fuzz bench golden vuln clean
 
 all: check test
 
@@ -16,10 +16,13 @@ test: ## all tests that need nothing but Go and openssl
 	go test -race -shuffle=on ./...
 
 test-mta: ## scan real Postfix, Exim, Sendmail, Courier and OpenSMTPD behind unbound (Debian, root)
-	go test -count=1 -p 1 -tags mta -run TestMTA -v -timeout 12m ./cmd/mxtls ./scanner/pkix
+	go test -count=1 -p 1 -tags mta -run TestMTA -v -timeout 12m ./cmd/mxtls ./scanner/pkix ./scanner/dane
 
 test-parity: ## mxtls plan against two releases of Postfix that send mail to some 300 domains, and 3.7 under 192 main.cfs (Debian 12, root)
 	go test -count=1 -tags parity -run TestParity -v -timeout 12m ./cmd/mxtls
+
+test-mox: ## what mox's parsers of MTA-STS and TLSRPT make of the texts in testdata/published
+	cd testdata/mox && go vet . && go test -count=1 -v .
 
 check: ## format, vet, lint, tidiness; changes nothing
 	@test -z "$$(gofmt -s -l .)" || { echo "not gofmt'ed:"; gofmt -s -l .; exit 1; }

@@ -136,10 +136,7 @@ func newDANEJSON(s *verdict.Server) DANEJSON {
 		Records: []TLSAJSON{}, Notes: []string{}, Expires: utc(s.TLSA.Expires),
 	}
 	for i, r := range o.Records {
-		t := TLSAJSON{
-			Usage: r.Usage, Selector: r.Selector, Matching: r.Matching, Data: hex.EncodeToString(r.Data[:min(len(r.Data), maxText)]),
-			Usable: r.Usability == dane.Usable, Ignored: r.Ignored, Matches: []string{},
-		}
+		t := newTLSAJSON(&r)
 		for k := range s.Shown {
 			if shown := &s.Shown[k]; shown.Matches(i) {
 				t.Matched = true
@@ -154,6 +151,13 @@ func newDANEJSON(s *verdict.Server) DANEJSON {
 		d.Notes = append(d.Notes, n.String())
 	}
 	return d
+}
+
+func newTLSAJSON(r *dane.Record) TLSAJSON {
+	return TLSAJSON{
+		Usage: r.Usage, Selector: r.Selector, Matching: r.Matching, Data: hex.EncodeToString(r.Data[:min(len(r.Data), maxText)]),
+		Usable: r.Usability == dane.Usable, Ignored: r.Ignored, Matches: []string{},
+	}
 }
 
 // passes is whether mail may go to the server by the domain's policy.

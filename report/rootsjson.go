@@ -20,6 +20,7 @@ type BundleJSON struct {
 	TLSOff        string      `json:"tls_off"` // why Postfix cannot load it and then has no TLS for any mail
 	Warnings      []string    `json:"warnings"`
 	Against       RootsJSON   `json:"against"`
+	AgainstTLSOff string      `json:"against_tls_off"` // likewise, of the other bundle
 	Places        []PlaceJSON `json:"places"`
 }
 
@@ -116,7 +117,7 @@ func newBundleJSON(version string, b, against *pkix.Bundle, at time.Time) *Bundl
 		out.Warnings[i] = text(w.String())
 	}
 	if against != nil {
-		out.Against = rootsJSON(against, at)
+		out.Against, out.AgainstTLSOff = rootsJSON(against, at), text(against.TLSOff)
 	}
 	return out
 }

@@ -66,7 +66,8 @@ type TrafficRow struct {
 
 // NewTraffic is the Traffic of a result, its rows in order.
 func NewTraffic(r *maillog.Result, span maillog.Span, order TrafficOrder) *Traffic {
-	t := &Traffic{Info: r.Info, Span: span, Periods: maillog.Series(r.Days, span), Failures: r.Failures}
+	t := &Traffic{Info: r.Info, Span: span, Periods: maillog.Series(r.Days, span), Failures: r.Failures,
+		Rows: make([]TrafficRow, 0, len(r.Rows))}
 	for _, d := range directions {
 		t.Totals[d] = r.Total(d)
 	}

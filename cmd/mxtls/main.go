@@ -133,7 +133,7 @@ Exit status: 0 done; 1 --fail-on named something that was found; 2 could not run
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newScan(s), newPlan(s), newTraffic(s), newExplain(s), newReceived(s), newDiff(s), newMerge(s), newRoots(s),
-		newDemo(s))
+		newVerify(s), newDemo(s))
 	return root
 }
 

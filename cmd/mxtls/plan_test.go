@@ -53,6 +53,7 @@ func TestReadConfig(t *testing.T) {
 		return path
 	}
 	named := file("main.cf", "smtp_tls_CAfile = /own.pem\nsmtp_tls_CApath = /own\ntls_append_default_CA = yes")
+	by := func(f rootFlags) scanFlags { return scanFlags{rootFlags: f} }
 	silent := file("silent.cf", "smtp_tls_security_level = encrypt")
 	for _, tt := range []struct {
 		name       string
@@ -63,11 +64,11 @@ func TestReadConfig(t *testing.T) {
 	}{
 		{"main.cf alone", planFlags{mainCF: named}, "/own.pem", "/own", true, postfix.None},
 		{"main.cf says nothing", planFlags{mainCF: silent}, "", "", false, postfix.Encrypt},
-		{"--ca-file beside it", planFlags{mainCF: named, scanFlags: scanFlags{caFile: "/my$.pem"}}, "/my$.pem", "", false,
+		{"--ca-file beside it", planFlags{mainCF: named, scanFlags: by(rootFlags{caFile: "/my$.pem"})}, "/my$.pem", "", false,
 			postfix.None},
-		{"--ca-path beside it", planFlags{mainCF: silent, scanFlags: scanFlags{caPath: "/my\ndir"}}, "", "/my dir", false,
+		{"--ca-path beside it", planFlags{mainCF: silent, scanFlags: by(rootFlags{caPath: "/my\ndir"})}, "", "/my dir", false,
 			postfix.Encrypt},
-		{"nothing but --ca-file", planFlags{scanFlags: scanFlags{caFile: "/my.pem"}}, "/my.pem", "", false, postfix.None},
+		{"nothing but --ca-file", planFlags{scanFlags: by(rootFlags{caFile: "/my.pem"})}, "/my.pem", "", false, postfix.None},
 		{"main.cf on stdin", planFlags{mainCF: "-"}, "/in.pem", "", false, postfix.Verify},
 		{"a listing on stdin", planFlags{postconf: "-"}, "/in.pem", "", false, postfix.Verify},
 	} {
@@ -86,7 +87,7 @@ func TestReadConfig(t *testing.T) {
 			}
 		})
 	}
-	embedded := planFlags{mainCF: named, scanFlags: scanFlags{ca: "mozilla"}}
+	embedded := planFlags{mainCF: named, scanFlags: by(rootFlags{ca: "mozilla"})}
 	cfg, err := embedded.readConfig(nil)
 	if err != nil || embedded.named == nil || cfg.CAfile != embedded.named.Path || cfg.CApath != "" {
 		t.Errorf("--ca mozilla: CAfile %q, bundle %v, error %v", cfg.CAfile, embedded.named, err)

@@ -139,6 +139,7 @@ func TestInbound(t *testing.T) {
 		{"a connection from before the log", []string{client("AAAAAA", ""), from("AAAAAA", "u@b.example"), connect, tls}, []string{"inbound b.example a.example 0/0/1 0/0"}},
 		{"a user", []string{connect, tls, client("AAAAAA", ", sasl_method=PLAIN, sasl_username=u"), from("AAAAAA", "u@b.example")}, nil},
 		{"this machine", []string{"postfix/smtpd[5]: connect from localhost[127.0.0.1]", "postfix/smtpd[5]: AAAAAA: client=localhost[127.0.0.1]", from("AAAAAA", "u@b.example")}, nil},
+		{"a proxy filter", []string{connect, tls, client("NOQUEUE", ""), from("NOQUEUE", "u@b.example")}, nil},
 		{"a bounce", []string{connect, tls, client("AAAAAA", ""), from("AAAAAA", "")}, []string{"inbound  a.example 1/0/0 0/0"}},
 		{"sendmail", []string{"sm-mta[5]: STARTTLS=server, relay=out.a.example [192.0.2.7], version=TLSv1.3, verify=NO, cipher=X, bits=256/256",
 			"sm-mta[5]: t1BAIo: from=<u@b.example>, size=1, relay=out.a.example [192.0.2.7]", "sm-mta[6]: t1BAIp: from=<u@b.example>, size=1, relay=out.a.example [192.0.2.7]"},

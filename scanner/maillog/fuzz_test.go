@@ -27,6 +27,10 @@ func FuzzLine(f *testing.F) {
 		}
 		c.Add(&l)
 		c.Add(&l)
+		var e Event
+		if Parse(&l, &e) && Explain(&e).What == "" {
+			t.Fatalf("%v has no words", e.Kind)
+		}
 		if !bytes.Equal(line, before) {
 			t.Fatal("the line was changed")
 		}

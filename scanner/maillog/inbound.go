@@ -42,7 +42,7 @@ func (c *Collector) queueKey(l *Line, e *Event) []byte {
 // received notes a message that smtpd(8) is taking in. Its sender's domain stands in the line of the queue manager that
 // follows; a message that is refused after all never gets there.
 func (c *Collector) received(l *Line, e *Event, in *instance) {
-	if c.foreign(e) {
+	if string(e.QueueID) != "NOQUEUE" && c.foreign(e) { // else a proxy filter takes it, and gives it back over loopback
 		p := c.process(l, e, in)
 		key := string(c.queueKey(l, e))
 		c.queue[key] = &arrival{connection(p, in), bytes.Clone(e.Peer.Host), l.Unix}

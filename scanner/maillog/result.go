@@ -66,7 +66,7 @@ func (r *Result) Total(d Direction) Counts {
 
 // Result settles what is open by what is known now. The Collector can go on after it.
 func (c *Collector) Result() *Result {
-	r := &Result{Info: c.info}
+	r := &Result{Info: c.info, Rows: make([]Row, 0, len(c.destinations))}
 	r.Info.First, r.Info.Last = timeOf(c.begin), timeOf(c.now)
 	for _, d := range c.destinations {
 		if d.tally.first == 0 {
@@ -113,7 +113,7 @@ func (c *Collector) silent(r *Result, d Direction) bool {
 
 // merged puts what has no provider (deferrals before any host was reached) to the domain's largest row. Rows are in order.
 func merged(rows []Row) []Row {
-	var out []Row
+	out := rows[:0] // never ahead of what is read
 	for i := 0; i < len(rows); {
 		end := i + 1
 		for end < len(rows) && rows[end].Direction == rows[i].Direction && rows[end].Domain == rows[i].Domain {

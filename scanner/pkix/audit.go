@@ -182,14 +182,14 @@ func (a *Audit) certificate(of *anchor) {
 
 // distrustText says since when Mozilla does not believe a root, which it has or has no more.
 func distrustText(item *Item, gone bool) string {
-	after := "Mozilla believes only what it issued until " + item.DistrustAfter.Format(time.DateOnly)
+	after := item.DistrustAfter.Format(time.DateOnly)
 	switch {
 	case !item.Removed.IsZero():
 		return "gone from Mozilla's bundle by " + item.Removed.Format(time.DateOnly)
 	case gone:
-		return "gone from Mozilla's bundle; in the end " + after
+		return "gone from Mozilla's bundle, which in the end believed only what it issued until " + after
 	}
-	return after
+	return "Mozilla believes only what it issued until " + after
 }
 
 // missing adds the roots of the other bundle that the bundle has nothing for.

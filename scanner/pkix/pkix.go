@@ -2,7 +2,8 @@
 //
 // A Bundle is a set of roots and where it came from: Load and LoadDir read what was asked for, System what the
 // operating system has, Mozilla what this program carries. No environment variable has a say, so that the same bundle
-// gives the same verdict everywhere.
+// gives the same verdict everywhere. Survey looks at every place in which systems keep theirs, Inspect reads what Postfix
+// could not use either, and NewAudit says what is to be said of each certificate and block, beside another bundle.
 //
 // A Verifier judges chains as sent. Verdicts come out, each on the chain alone:
 //

@@ -42,7 +42,7 @@ func (n *plan) attemptDANE(d *Destination, s *Server, nexthop name.Name) step {
 		return n.without(s, nexthop, May, NoDNSSEC, "client TLS configuration problem")
 	case o == nil:
 		return n.ended(s, unknown(DaneNotChecked))
-	case o.Reason == dane.ResolverNotTrusted: // then it says nothing of the MX answer either
+	case o.Reason == dane.ResolverNotTrusted: // who says that nothing is signed may not have looked
 		return n.ended(s, unknown(o.Reason.String()))
 	case unsigned && (n.level == DaneOnly || insecureMX == May):
 		return n.without(s, nexthop, May, MXInsecure, "non DNSSEC destination")

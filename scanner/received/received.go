@@ -11,9 +11,9 @@
 //  3. Clauses: the last "by" divides what was told to the server (a HELO name may hold anything) from what the server
 //     says itself. TLS comments count behind it; before it only in the forms of Postfix and Courier, which write them
 //     there, and behind the client's address.
-//  4. The judgement: TLS details say yes, unless the cipher is none; so does a word with an S. A word without one says
-//     no, where the program is known to write the S. Anything else is unknown: hops within one system, programs that
-//     never say, lines that contradict themselves.
+//  4. The judgement: TLS details say yes, unless the cipher is none; so does a word with an S. A registered word without
+//     one says no, as RFC 3848 has it, unless the program is known to write it in any case. Anything else is unknown:
+//     hops within one system, words that are no protocol's, lines that can be read in several ways.
 //
 // No local part is kept: of "for" and of envelope senders nothing is read, and of a word with an at sign only what is
 // behind it. Whoever passes a message on can write any line, so a line is worth what its writer is: see [Trusted].
