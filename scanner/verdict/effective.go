@@ -80,7 +80,8 @@ func EffectiveOf(f *Facts) Effective {
 	return e
 }
 
-// tlsaCover reports whether all servers, or some, have TLSA records that senders go by.
+// tlsaCover reports whether all servers, or some, have TLSA records that senders go by. Where none can be used, TLS is
+// wanted with whomever, and a policy is not overruled (RFC 7672 2.2, RFC 8461 2).
 func tlsaCover(servers []Server) (all, some, known bool) {
 	all, known = true, true
 	any := false
@@ -91,10 +92,10 @@ func tlsaCover(servers []Server) (all, some, known bool) {
 		}
 		any = true
 		switch {
+		case s.DANE.Status == dane.None || s.DANE.Status == dane.Insecure || s.DANE.Status == dane.Unusable:
+			all = false
 		case s.TLSA.Found:
 			some = true
-		case s.DANE.Status == dane.None || s.DANE.Status == dane.Insecure:
-			all = false
 		default:
 			known = false
 		}

@@ -349,6 +349,8 @@ func TestEffective(t *testing.T) {
 	plain.DANE.Status = dane.Insecure
 	failed := without
 	failed.DANE.Status = dane.Failed
+	unusable := with
+	unusable.DANE.Status = dane.Unusable
 	unseen := Server{Label: "mx2.example.net", NoAddress: mx.HostNotFound}
 	set := func(kind mx.Kind, trust resolve.Trust) mx.Set { return mx.Set{Kind: kind, Trust: trust} }
 	signed, unsigned := set(mx.Listed, resolve.Secure), set(mx.Listed, resolve.Insecure)
@@ -376,6 +378,11 @@ func TestEffective(t *testing.T) {
 			Effective{ByDANEAndSTS, ByDANEPartly, ByDANEPartly, ByBoth}},
 		{"policy", Facts{MX: signed, Servers: []Server{without}, STS: asked, Policy: enforce},
 			Effective{BySTS, Opportunistic, BySTS, BySTS}},
+		{"unusable records", Facts{MX: signed, Servers: []Server{unusable}, STS: asked, Policy: none}, same(Opportunistic)},
+		{"unusable records, and policy", Facts{MX: signed, Servers: []Server{unusable}, STS: asked, Policy: enforce},
+			Effective{BySTS, Opportunistic, BySTS, BySTS}},
+		{"partly unusable", Facts{MX: signed, Servers: []Server{with, unusable}, STS: asked, Policy: none},
+			same(ByDANEPartly)},
 		{"policy for testing", Facts{MX: signed, Servers: []Server{without}, STS: asked, Policy: testing},
 			same(Opportunistic)},
 		{"nothing", Facts{MX: signed, Servers: []Server{plain, unseen}, STS: asked, Policy: none}, same(Opportunistic)},
