@@ -19,7 +19,8 @@ import (
 
 const (
 	bufferSize = 64 << 10
-	flushAfter = 200 * time.Millisecond // what a crash may cost
+	flushAfter = 200 * time.Millisecond // what a crash may cost, in time
+	flushEach  = 64                     // and in results
 	zstdWindow = 1 << 20                // of which the writer holds a few; servers repeat themselves within it
 )
 
@@ -30,6 +31,7 @@ type Writer struct {
 	line    bytes.Buffer
 	encode  *json.Encoder // to line
 	flushed time.Time
+	waiting int // results since then
 
 	hosts        *dictionary[[sha256.Size]byte]
 	sessions     *dictionary[sessionKey]
@@ -95,7 +97,7 @@ func (w *Writer) Add(group string, r *scanner.Result) error {
 	if _, err := w.write(d); err != nil {
 		return err
 	}
-	if time.Since(w.flushed) >= flushAfter {
+	if w.waiting++; w.waiting >= flushEach || time.Since(w.flushed) >= flushAfter {
 		return w.Flush()
 	}
 	return nil
@@ -117,7 +119,7 @@ func (w *Writer) End(t Tail) error {
 
 // Flush hands all that was written over to the file.
 func (w *Writer) Flush() error {
-	w.flushed = time.Now()
+	w.flushed, w.waiting = time.Now(), 0
 	if err := w.out.Flush(); err != nil {
 		return err
 	}
