@@ -42,7 +42,7 @@ func TestCSVColumnsAreFixed(t *testing.T) {
 			"certificate_names,certificate_subject,certificate_issuer,certificate_not_before,certificate_not_after," +
 			"certificate_sha256,certificate_key,certificate_signature,encrypted_yes,encrypted_no,encrypted_unknown," +
 			"findings,started,duration_ms," + published + ",dane_status,dane_reason,dane_text,dane_base_domain,dane_records," +
-			"dane_notes,dane_signatures_end,requiretls,mta_sts_passes",
+			"dane_notes,dane_signatures_end,requiretls,mta_sts_passes,address_trust,dane_certificate_sha256",
 	} {
 		var names []string
 		for _, c := range Columns(rows) {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"mxtls/scanner"
+	"mxtls/scanner/dane"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/starttls"
@@ -92,8 +93,12 @@ func inWords(code string) string {
 func meaning(code string) string {
 	text := inWords(code)
 	text = strings.ToUpper(text[:1]) + text[1:] + "."
-	if do := advice[code]; do != "" {
+	var note dane.Note
+	switch do := advice[code]; {
+	case do != "":
 		text += " " + do
+	case note.UnmarshalText([]byte(code)) == nil && note != dane.NoteUnknown:
+		text += " " + note.Advice()
 	}
 	return text
 }

@@ -179,6 +179,7 @@ func newDomainJSON(group string, r *scanner.Result) *DomainJSON {
 	}
 	for i := range r.Facts.Servers {
 		fillServer(&d.Servers[i], &r.Facts.Servers[i], &r.Verdict.Servers[i])
+		d.Servers[i].AddressTrust = addressTrust(&r.Facts, &r.Facts.Servers[i])
 	}
 	for i, f := range r.Verdict.Findings {
 		d.Findings[i] = FindingJSON{f.Code, f.Severity.String(), text(f.Host), f.Address, text(f.Text)}

@@ -9,6 +9,7 @@ import (
 	"mxtls/scanner"
 	"mxtls/scanner/dane"
 	"mxtls/scanner/mtasts"
+	"mxtls/scanner/resolve"
 	"mxtls/scanner/tlsrpt"
 	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
@@ -133,7 +134,8 @@ func newDANEJSON(s *verdict.Server) DANEJSON {
 	o := &s.DANE
 	d := DANEJSON{
 		Status: o.Status.String(), Reason: o.Reason.String(), Text: text(o.Text), BaseDomain: o.Base.String(),
-		Records: []TLSAJSON{}, Notes: []string{}, Expires: utc(s.TLSA.Expires),
+		CertificateSHA256: named(s),
+		Records:           []TLSAJSON{}, Notes: []string{}, Expires: utc(s.TLSA.Expires),
 	}
 	for i, r := range o.Records {
 		t := newTLSAJSON(&r)
@@ -158,6 +160,24 @@ func newTLSAJSON(r *dane.Record) TLSAJSON {
 		Usage: r.Usage, Selector: r.Selector, Matching: r.Matching, Data: hex.EncodeToString(r.Data[:min(len(r.Data), maxText)]),
 		Usable: r.Usability == dane.Usable, Ignored: r.Ignored, Matches: []string{},
 	}
+}
+
+// addressTrust is what DNSSEC makes of the addresses of a server's host.
+func addressTrust(f *verdict.Facts, s *verdict.Server) resolve.Trust {
+	for i := range f.MX.Hosts {
+		if h := &f.MX.Hosts[i]; h.Raw == s.Label {
+			return h.Trust
+		}
+	}
+	return resolve.TrustUnknown
+}
+
+// named is the SHA-256 of the certificate that a server shows to who names the TLSA base domain; "" where nobody did.
+func named(s *verdict.Server) string {
+	if len(s.Shown) == 0 {
+		return ""
+	}
+	return s.Shown[0].Chain.SHA256
 }
 
 // passes is whether mail may go to the server by the domain's policy.
@@ -264,4 +284,10 @@ var serverPolicyColumns = []csvColumn{
 		ofServer(func(l *csvLine) { l.word(l.server.REQUIRETLS().String()) })},
 	{Column{"mta_sts_passes", "servers[].mta_sts_passes", "mail may go there by the domain's policy: yes, no or unknown"},
 		ofServer(func(l *csvLine) { l.word(passes(l.server).String()) })},
+	{Column{"address_trust", "servers[].address_trust",
+		"what DNSSEC makes of the host's addresses: secure, insecure, bogus or unknown"},
+		ofServer(func(l *csvLine) { l.word(addressTrust(&l.result.Facts, l.server).String()) })},
+	{Column{"dane_certificate_sha256", "servers[].dane.certificate_sha256",
+		"of the certificate that is shown to who names the TLSA base domain"},
+		ofServer(func(l *csvLine) { l.word(named(l.server)) })},
 }

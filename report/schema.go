@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mxtls/scanner/dane"
+	"mxtls/scanner/resolve"
 	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
 )
@@ -92,6 +93,7 @@ type ServerJSON struct {
 	DANE             DANEJSON        `json:"dane"`
 	REQUIRETLS       truth.Truth     `json:"requiretls"`
 	MTASTSPasses     truth.Truth     `json:"mta_sts_passes"` // whether mail may go there by the domain's policy
+	AddressTrust     resolve.Trust   `json:"address_trust"`  // what DNSSEC makes of the host's addresses
 }
 
 // DANEJSON is what a server's certificate comes to under its TLSA records.
@@ -103,6 +105,8 @@ type DANEJSON struct {
 	Records    []TLSAJSON `json:"records"`
 	Notes      []string   `json:"notes"`
 	Expires    *time.Time `json:"signatures_end"` // where the resolver gave it
+
+	CertificateSHA256 string `json:"certificate_sha256"` // that is shown to who names the TLSA base domain
 }
 
 // TLSAJSON is one TLSA record. Data is in hex; matches says of which certificates it is, by their keys.

@@ -40,6 +40,7 @@ const (
 	AnonymousTLS            = "anonymous_tls"
 	CertificateHostMismatch = "certificate-host-mismatch"
 	CertificateExpiresSoon  = "certificate_expires_soon"
+	CertificateDiffersBySNI = "certificate_differs_by_sni"
 )
 
 // ownChecks are the checks that this package decides itself.
@@ -64,6 +65,7 @@ var ownChecks = []Check{
 	{AnonymousTLS, Warning, "TLS without a certificate: nobody knows who is at the other end", "RFC 5246 F.1.1.1"},
 	{CertificateHostMismatch, Warning, "the certificate is for other names than the MX host", "RFC 6125 6, RFC 8460 4.3"},
 	{CertificateExpiresSoon, Warning, "the certificate ends within 14 days", "RFC 5280 4.1.2.5"},
+	{CertificateDiffersBySNI, Info, "the server shows another certificate to who names it", "RFC 6066 3"},
 }
 
 // plaintext are the reasons for which mail goes, or would go, unencrypted: the gravest that can be said.

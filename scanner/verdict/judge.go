@@ -170,6 +170,7 @@ func (j *judge) server(s *Server, a *Answers) {
 		}
 	}
 	j.requireTLS(s, address)
+	j.sni(s, address)
 	h := ses.Agreed()
 	if h == nil {
 		return

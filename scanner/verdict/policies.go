@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -174,6 +175,25 @@ func (j *judge) tlsrpt() {
 // relied reports whether the domain publishes something that mail may fail by.
 func (j *judge) relied() bool {
 	return j.facts.Policy.InForce() || slices.ContainsFunc(j.facts.Servers, func(s Server) bool { return s.TLSA.Found })
+}
+
+// sni finds a server that shows another certificate to who names it than to who does not, as Postfix by default.
+func (j *judge) sni(s *Server, address string) {
+	plain := leaf(s.Session)
+	for _, ses := range []*starttls.Session{s.Named, s.STS} {
+		if other := leaf(ses); plain != nil && other != nil && !bytes.Equal(plain, other) {
+			j.add(CertificateDiffersBySNI, s.Label, address, "it shows another certificate to who asks for %s by SNI", ses.Ask.SNI)
+			return
+		}
+	}
+}
+
+// leaf is the certificate that a handshake showed; nil without one.
+func leaf(ses *starttls.Session) []byte {
+	if ses == nil || ses.TLS == nil || len(ses.TLS.Chain) == 0 {
+		return nil
+	}
+	return ses.TLS.Chain[0]
 }
 
 // requireTLS finds an offer of REQUIRETLS that means nothing (RFC 8689 2: only inside TLS).
