@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,8 @@ type savedRun struct {
 	judge  *scanner.Judge
 	remark string // on the roots, once bundle was called; "" where there is nothing to say
 
-	read    int
+	read    atomic.Int64 // results so far; the progress line looks on
+	whole   atomic.Bool  // the last line was read
 	failed  error
 	stopped bool
 }
@@ -79,24 +81,61 @@ func (p *savedRun) explain(err error) error {
 func (p *savedRun) check(context.Context) error { return nil }
 func (p *savedRun) head() runfile.Head          { return p.reader.Head() }
 
-// results end at the first line that cannot be read, which cuts the run short there.
+// results end at the first line that cannot be read, which cuts the run short there. They are read by another goroutine
+// than the caller's, which judges: that is half of the work each.
 func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
 	return func(yield func(runfile.Saved) bool) {
-		for saved, err := range p.reader.Results() {
-			if err != nil {
-				p.failed = p.explain(err)
-				return
+		batches, quit := make(chan []runfile.Saved, batchesAhead), make(chan struct{})
+		go p.ahead(batches, quit)
+		defer func() {
+			close(quit)
+			for range batches { // until the reader has left the file
 			}
-			if p.stopped = ctx.Err() != nil; p.stopped {
-				return
-			}
-			p.read++
-			p.judge.Judge(&saved.Result)
-			if !yield(saved) {
-				return
+			p.whole.Store(p.reader.Tail() != nil)
+		}()
+		for batch := range batches {
+			for i := range batch {
+				if p.stopped = ctx.Err() != nil; p.stopped {
+					return
+				}
+				p.read.Add(1)
+				p.judge.Judge(&batch[i].Result)
+				if !yield(batch[i]) {
+					return
+				}
 			}
 		}
 	}
+}
+
+const (
+	batchSize    = 64 // results that change hands at once
+	batchesAhead = 4
+)
+
+// ahead reads results in batches until the file ends, a line is bad, or quit is closed.
+func (p *savedRun) ahead(batches chan<- []runfile.Saved, quit <-chan struct{}) {
+	defer close(batches)
+	batch := make([]runfile.Saved, 0, batchSize)
+	send := func() bool {
+		select {
+		case batches <- batch:
+			batch = make([]runfile.Saved, 0, batchSize)
+			return true
+		case <-quit:
+			return false
+		}
+	}
+	for saved, err := range p.reader.Results() {
+		if err != nil {
+			p.failed = p.explain(err)
+			break
+		}
+		if batch = append(batch, saved); len(batch) == batchSize && !send() {
+			return
+		}
+	}
+	send()
 }
 
 func (p *savedRun) tail(context.Context) runfile.Tail {
@@ -113,7 +152,7 @@ func (p *savedRun) tail(context.Context) runfile.Tail {
 }
 
 func (p *savedRun) err() error                 { return nil }
-func (p *savedRun) count() (n int, final bool) { return p.read, p.reader.Tail() != nil }
+func (p *savedRun) count() (n int, final bool) { return int(p.read.Load()), p.whole.Load() }
 func (p *savedRun) sessions() int64            { return 0 }
 
 func (p *savedRun) close() {
