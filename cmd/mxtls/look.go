@@ -53,7 +53,10 @@ func (l *look) check(ctx context.Context) (err error) {
 			return vantageError(err)
 		}
 	}
-	return nil
+	if l.before == nil {
+		return nil
+	}
+	return l.before.trust(l.scan.Judge(), l.vantage)
 }
 
 func (l *look) head() runfile.Head {

@@ -10,6 +10,7 @@ import (
 	"mxtls/scanner"
 	"mxtls/scanner/name"
 	"mxtls/scanner/runfile"
+	"mxtls/scanner/truth"
 )
 
 // unfinished is a saved run that did not come to its end, and that another goes on with: what is in it is judged and
@@ -142,6 +143,19 @@ func (u *unfinished) fit(o *scanner.Options, part *shard) error {
 	}
 	if h.AsPostfix {
 		return hinted{errors.New("--resume: it is a run of mxtls plan"), "--from judges as much of it as there is"}
+	}
+	return nil
+}
+
+// trust makes a judge go by what the run found of its resolver; one that was found to be otherwise now is no help.
+func (u *unfinished) trust(judge *scanner.Judge, checked bool) error {
+	was, is := u.head().Validating, judge.Validating
+	judge.Validating = was
+	if checked && was != truth.Unknown && was != is {
+		return hinted{
+			fmt.Errorf("--resume %s: whether that run's resolver validates DNSSEC: %s; whether this one does: %s", u.saved.path, was, is),
+			"--resolver names the one that the run began with",
+		}
 	}
 	return nil
 }
