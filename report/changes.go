@@ -30,7 +30,7 @@ var changeTitles = map[change.Code]string{
 	change.PartlyPlaintext:    "mail to some of its servers goes in plain text now",
 	change.BecameUntrusted:    "a certificate is not trusted any more",
 	change.NameNoLongerFits:   "a certificate is not for the mail host any more",
-	change.DANEBroken:         "certificates do not fit the TLSA records any more",
+	change.DANEBroken:         "certificates do not fit the TLSA records now",
 	change.DANEGone:           "TLSA records no longer hold for all its servers",
 	change.STSBroken:          "the MTA-STS policy cannot be had, or is wrong now",
 	change.STSGone:            "the MTA-STS policy is gone",

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -35,7 +36,7 @@ func (s *Scanner) gather(work, start context.Context, r *Result) {
 		}
 		return
 	}
-	g := &gathering{s, work, start, f}
+	g := &gathering{s, work, start, f, r.Target}
 	plain := g.begin(func(*verdict.Server) (starttls.Ask, bool) { return starttls.Ask{}, true })
 	g.tlsa()
 	g.texts()
@@ -72,6 +73,7 @@ type gathering struct {
 	*Scanner
 	work, start context.Context
 	facts       *verdict.Facts
+	target      name.Target
 }
 
 // begin begins the visits that ask is for; nil stands for those without.
@@ -99,16 +101,21 @@ func (g *gathering) wait(visits []*visit, place func(*verdict.Server) **starttls
 	}
 }
 
-// tlsa looks for the hosts' TLSA records, and for those that stand in a place where nobody looks.
+// tlsa looks for the hosts' TLSA records, and for those that stand in a place where nobody looks. Who delivers to another
+// port looks for that port's records (RFC 6698 3; Postfix's smtp_tls_policy.c). A run's own port is for laboratories.
 func (g *gathering) tlsa() {
 	if g.opts.Without.DANE {
 		return
 	}
 	found := map[name.Name]dane.Records{}
+	port := cmp.Or(g.target.Port, dane.Port)
 	for i := range g.facts.MX.Hosts {
 		h := &g.facts.MX.Hosts[i]
-		records := dane.Lookup(g.work, g.resolver, h, dane.Port)
+		records := dane.Lookup(g.work, g.resolver, h, port)
 		found[h.Name] = records
+		if port != dane.Port {
+			continue
+		}
 		g.facts.Misplaced = append(g.facts.Misplaced, g.misplaced(h, records)...)
 	}
 	for i := range g.facts.Servers {

@@ -135,6 +135,27 @@ func TestDANEOutcomes(t *testing.T) {
 	}
 }
 
+// TestDANEOfAnotherPort: mail that goes to another port goes by that port's records, and no record is in a wrong place.
+func TestDANEOfAnotherPort(t *testing.T) {
+	w := newWorld(t)
+	w.domain("example.com", "192.0.2.1")
+	cert := w.in.CA().Issue([]string{"mx.example.com"})
+	w.dns(wrongRecord("mx.example.com"), keyRecord(t, "mx.example.com", 587, cert))
+	w.serve("192.0.2.1:587", scannertest.SMTP{Certificate: &cert})
+	w.domain("other.example", "192.0.2.2")
+	w.dns(keyRecord(t, "mx.other.example", 465, cert))
+	w.serve("192.0.2.2:587", scannertest.SMTP{Certificate: &cert})
+	s := w.scanner()
+	for target, want := range map[string]dane.Status{
+		"[mx.example.com]:587": dane.Match, "example.com:587": dane.Match, "other.example:587": dane.None,
+	} {
+		r := s.Domain(t.Context(), target)
+		if got := r.Facts.Servers[0].DANE.Status; got != want || len(r.Facts.Misplaced) > 0 {
+			t.Errorf("%s: %v, want %v; misplaced: %v", target, got, want, r.Facts.Misplaced)
+		}
+	}
+}
+
 // TestNamedSessions: which sessions are held with a server, and by which name it is asked for its certificate.
 func TestNamedSessions(t *testing.T) {
 	w := newWorld(t)

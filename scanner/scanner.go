@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -78,6 +79,10 @@ func New(o Options) (*Scanner, error) {
 			Resolver: resolver, Dial: o.dial(), Port: o.HTTPSPort, Timeout: o.HostTimeout, UserAgent: o.UserAgent,
 		},
 		fetches: semaphore.NewWeighted(fetchesAtOnce),
+	}
+	s.policies.Forbidden = func(host name.Name, addr netip.AddrPort) string {
+		_, why := s.sessions.forbidden(addr, host)
+		return why
 	}
 	s.judge.SetOpenSSL(o.OpenSSL)
 	return s, nil

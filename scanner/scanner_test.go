@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"mxtls/scanner/mtasts"
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
@@ -324,6 +325,38 @@ func TestOptOut(t *testing.T) {
 		r := s.Domain(t.Context(), domain)
 		if e := r.Facts.Servers[0].Session.Err; e == nil || e.Reason != starttls.OptedOut {
 			t.Errorf("%s: %v", domain, e)
+		}
+	}
+	for _, q := range quiet {
+		if q.Sessions() != 0 {
+			t.Errorf("%s was visited", q.Addr())
+		}
+	}
+}
+
+// TestOptOutPolicyHosts: who wants to be left alone is not asked for MTA-STS policies either, and nobody is blamed for it.
+func TestOptOutPolicyHosts(t *testing.T) {
+	w := newWorld(t)
+	var err error
+	if w.opts.OptOut, err = ParseOptOut(strings.NewReader("192.0.2.0/30\nshy.example\n")); err != nil {
+		t.Fatal(err)
+	}
+	const body = "version: STSv1\nmode: enforce\nmax_age: 1209600\nmx: *.example\n"
+	w.domain("a.example", "198.51.100.1")
+	w.healthy("mx.a.example", "198.51.100.1")
+	quiet := []*scannertest.HTTPSServer{w.policy("a.example", "192.0.2.1", body), w.policy("shy.example", "198.51.100.2", body)}
+	w.domain("b.example", "198.51.100.3")
+	w.healthy("mx.b.example", "198.51.100.3")
+	w.dns(`_mta-sts.b.example. 300 IN TXT "v=STSv1; id=1;"`, "mta-sts.b.example. 300 IN CNAME mta-sts.shy.example.")
+	s := w.scanner()
+	for _, domain := range []string{"a.example", "b.example"} {
+		r := s.Domain(t.Context(), domain)
+		if p := &r.Facts.Policy; p.Status != mtasts.StatusUnknown || p.Reason != mtasts.NotFetched ||
+			!strings.HasPrefix(p.Text, "the opt-out file names ") {
+			t.Errorf("%s: %+v", domain, p)
+		}
+		if c := codes(&r); slices.ContainsFunc(c, func(code string) bool { return strings.HasPrefix(code, "sts") }) {
+			t.Errorf("%s: findings %q", domain, c)
 		}
 	}
 	for _, q := range quiet {

@@ -53,7 +53,10 @@ func (l *look) check(ctx context.Context) (err error) {
 			return vantageError(err)
 		}
 	}
-	return nil
+	if l.before == nil {
+		return nil
+	}
+	return l.before.trust(l.scan.Judge(), l.vantage)
 }
 
 func (l *look) head() runfile.Head {
@@ -81,11 +84,11 @@ func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
 		if l.before != nil {
 			next, stop := iter.Pull(items)
 			defer stop()
-			if !l.before.replay(ctx, l.scan, next, yield) {
+			behind, ok := l.before.replay(ctx, l.scan, next, &where, yield)
+			if !ok {
 				return
 			}
-			items = rest(next)
-			where.begin()
+			items = rest(behind, next)
 		}
 		results := l.scan.Scan(ctx, items)
 		if l.vantage {
@@ -100,9 +103,14 @@ func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
 	}
 }
 
-// rest is what is left of a sequence that was begun.
-func rest(next func() (string, bool)) iter.Seq[string] {
+// rest is what is left of a sequence that was begun, after some of it that comes again.
+func rest(again []string, next func() (string, bool)) iter.Seq[string] {
 	return func(yield func(string) bool) {
+		for _, item := range again {
+			if !yield(item) {
+				return
+			}
+		}
 		for item, ok := next(); ok && yield(item); item, ok = next() {
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mxtls/scanner/runfile"
+	"mxtls/scanner/truth"
 )
 
 func newMerge(s streams) *cobra.Command {
@@ -81,7 +82,8 @@ func (m *merger) close() {
 	}
 }
 
-// head is that of the whole run: of the first part, with the earliest beginning. The parts must be of one kind.
+// head is that of the whole run: of the first part, with the earliest beginning. The parts must be of one kind. Where a
+// part's resolver did not validate DNSSEC, what is unsigned cannot be told from what was not checked.
 func (m *merger) head() (runfile.Head, error) {
 	head := m.parts[0].head()
 	for _, p := range m.parts[1:] {
@@ -92,6 +94,9 @@ func (m *merger) head() (runfile.Head, error) {
 				m.parts[0].path, p.path)
 		case h.Started.Before(head.Started):
 			head.Started = h.Started
+		}
+		if h.Validating == truth.No {
+			head.Validating = truth.No
 		}
 	}
 	head.Shard = ""

@@ -40,6 +40,16 @@ func createOut(flag, path string, stdout io.Writer) (*outFile, error) {
 	return &outFile{Writer: tmp, tmp: tmp, path: path}, nil
 }
 
+// sameFile reports whether two paths are one file, or would be once it is there. Devices take what comes.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return filepath.Clean(a) == filepath.Clean(b)
+	}
+	other, err := os.Stat(b)
+	return err == nil && one.Mode().IsRegular() && os.SameFile(one, other)
+}
+
 // openSpecial opens what cannot be renamed over: a device or a named pipe.
 func openSpecial(flag, path string) (*outFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)

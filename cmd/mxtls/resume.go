@@ -10,6 +10,7 @@ import (
 	"mxtls/scanner"
 	"mxtls/scanner/name"
 	"mxtls/scanner/runfile"
+	"mxtls/scanner/truth"
 )
 
 // unfinished is a saved run that did not come to its end, and that another goes on with: what is in it is judged and
@@ -20,7 +21,6 @@ type unfinished struct {
 	lock  saver // of the old file
 	save  *saver
 
-	done   int
 	failed error
 }
 
@@ -60,43 +60,51 @@ func openResume(ctx context.Context, path string) (*unfinished, *saver, error) {
 
 func (u *unfinished) head() runfile.Head { return u.saved.head() }
 
-// replay yields what the run holds, one result for each of the list's next items, and reports whether to go on behind.
-func (u *unfinished) replay(ctx context.Context, scan *scanner.Scanner, next func() (string, bool), yield func(runfile.Saved) bool) bool {
+// replay yields what the run holds up to its first gap, one result for each of the list's next items, and is what to go
+// on with behind; ok is false where there is no going on. A run that was interrupted has gaps: what was under way then.
+// Items behind one are looked at again, in the list's order, by the sessions that the run holds.
+func (u *unfinished) replay(
+	ctx context.Context, scan *scanner.Scanner, next func() (string, bool), where *places, yield func(runfile.Saved) bool,
+) (behind []string, ok bool) {
 	u.saved.judge = scan.Judge()
 	u.save.begin(u.head())
 	for saved := range u.saved.results(ctx) {
 		r := &saved.Result
 		item, ok := next()
-		if item = name.Redact(item); !ok || item != r.Input {
+		for ok && where.last() < r.Index {
+			behind = append(behind, item)
+			item, ok = next()
+		}
+		if shown := name.Redact(item); !ok || shown != r.Input {
 			u.failed = hinted{
-				fmt.Errorf("--resume %s: the list is another one: item %d was %q and is %q", u.saved.path, u.done+1, r.Input, item),
+				fmt.Errorf("--resume %s: the list is another one: item %d was %q and is %q", u.saved.path, r.Index+1, r.Input, shown),
 				"a run goes on with the same lists and domains in the same order",
 			}
-			return false
+			return nil, false
 		}
 		for i := range r.Facts.Servers {
 			for _, ses := range r.Facts.Servers[i].Sessions() {
 				scan.Remember(ses)
 			}
 		}
-		u.done++
+		if behind != nil {
+			behind = append(behind, item)
+			continue
+		}
+		where.begin()
 		if !yield(saved) {
-			return false
+			return nil, false
 		}
 	}
-	if u.saved.failed != nil {
+	switch tail := u.saved.reader.Tail(); {
+	case u.saved.failed != nil:
 		u.failed = u.saved.failed
-		return false
-	}
-	if tail := u.saved.reader.Tail(); tail != nil && tail.Partial == "" {
+	case tail != nil && tail.Partial == "":
 		u.failed = hinted{fmt.Errorf("--resume %s: the run came to its end", u.saved.path), "--from judges it again"}
-		return false
+	case ctx.Err() == nil: // else the scan behind has nothing to do
+		u.failed = u.save.settle()
 	}
-	if ctx.Err() != nil {
-		return true // the scan behind has nothing to do then
-	}
-	u.failed = u.save.settle()
-	return u.failed == nil
+	return behind, u.failed == nil
 }
 
 func (u *unfinished) sessions() int {
@@ -135,6 +143,19 @@ func (u *unfinished) fit(o *scanner.Options, part *shard) error {
 	}
 	if h.AsPostfix {
 		return hinted{errors.New("--resume: it is a run of mxtls plan"), "--from judges as much of it as there is"}
+	}
+	return nil
+}
+
+// trust makes a judge go by what the run found of its resolver; one that was found to be otherwise now is no help.
+func (u *unfinished) trust(judge *scanner.Judge, checked bool) error {
+	was, is := u.head().Validating, judge.Validating
+	judge.Validating = was
+	if checked && was != truth.Unknown && was != is {
+		return hinted{
+			fmt.Errorf("--resume %s: whether that run's resolver validates DNSSEC: %s; whether this one does: %s", u.saved.path, was, is),
+			"--resolver names the one that the run began with",
+		}
 	}
 	return nil
 }

@@ -60,6 +60,11 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 	if err := f.output.check(); err != nil {
 		return nil, err
 	}
+	for flag, path := range map[string]string{"--save": f.save, "--resume": f.resume} {
+		if path != "" && sameFile(path, f.output.path) {
+			return nil, fmt.Errorf("%s and --out name the same file: the report would take the place of the saved run", flag)
+		}
+	}
 	j := &job{output: &f.output, streams: s}
 	if f.from != "" {
 		return j, f.rejudge(ctx, j)

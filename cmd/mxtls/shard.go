@@ -187,6 +187,13 @@ func (p *places) begin() {
 	p.taken, p.first = nil, 0
 }
 
+// last is the place of the item that was passed on last.
+func (p *places) last() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.taken[len(p.taken)-1]
+}
+
 // at is the place of an item; those before it are forgotten.
 func (p *places) at(number int) int {
 	p.mu.Lock()

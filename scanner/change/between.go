@@ -43,6 +43,19 @@ func (d *differ) add(c Code, noise bool, was, is string) {
 // oneOfMany reports whether n of so many is what one machine does among its like.
 func oneOfMany(n, of int) bool { return n == 1 && of >= 3 }
 
+// worse reports whether n of so many is news: there were none before, or but one among many, which was noise then.
+func worse(was, wasOf, is, isOf int) bool {
+	return is > 0 && (was == 0 || oneOfMany(was, wasOf) && !oneOfMany(is, isOf) && is > was)
+}
+
+// orSome is a state in words where there are none, and how many there are else.
+func orSome(none string, n, of int, some string) string {
+	if n == 0 {
+		return none
+	}
+	return fmt.Sprintf("%d of %d %s", n, of, some)
+}
+
 // takesMail are the classes of domains that have mail servers.
 func takesMail(c verdict.Class) bool {
 	switch c {
@@ -66,11 +79,13 @@ func (d *differ) mail() {
 		d.add(DomainBack, false, was.String(), is.String())
 	case told(was) && !told(is):
 		d.add(NoLongerTold, true, was.String(), is.String())
-	case !told(was) || !told(is) || was == is:
+	case !told(was) || !told(is):
+	case is == verdict.ClassPartial && was != verdict.ClassPlain && worse(d.was.plain, d.was.servers, d.is.plain, d.is.servers):
+		d.add(PartlyPlaintext, oneOfMany(d.is.plain, d.is.servers),
+			orSome("all encrypt", d.was.plain, d.was.servers, "do not"), orSome("", d.is.plain, d.is.servers, "do not"))
+	case was == is:
 	case is == verdict.ClassPlain:
 		d.add(NewlyPlaintext, false, was.String(), is.String())
-	case is == verdict.ClassPartial && was == verdict.ClassFull:
-		d.add(PartlyPlaintext, oneOfMany(d.is.plain, d.is.servers), "all encrypt", fmt.Sprintf("%d of %d do not", d.is.plain, d.is.servers))
 	case is == verdict.ClassFull:
 		d.add(NewlyEncrypted, oneOfMany(d.was.plain, d.was.servers), was.String(), is.String())
 	case was == verdict.ClassPlain:
@@ -88,13 +103,15 @@ func (d *differ) certificates() {
 		return
 	}
 	switch {
-	case was.untrusted == 0 && is.untrusted > 0:
-		d.add(BecameUntrusted, oneOfMany(is.untrusted, is.chains), "trusted", fmt.Sprintf("%d of %d untrusted", is.untrusted, is.chains))
+	case worse(was.untrusted, was.chains, is.untrusted, is.chains):
+		d.add(BecameUntrusted, oneOfMany(is.untrusted, is.chains),
+			orSome("trusted", was.untrusted, was.chains, "untrusted"), orSome("", is.untrusted, is.chains, "untrusted"))
 	case was.untrusted > 0 && is.untrusted == 0:
 		d.add(BecameTrusted, oneOfMany(was.untrusted, was.chains), fmt.Sprintf("%d of %d untrusted", was.untrusted, was.chains), "trusted")
 	}
-	if was.misnamed == 0 && is.misnamed > 0 {
-		d.add(NameNoLongerFits, oneOfMany(is.misnamed, is.chains), "name matches", fmt.Sprintf("%d of %d for other names", is.misnamed, is.chains))
+	if worse(was.misnamed, was.chains, is.misnamed, is.chains) {
+		d.add(NameNoLongerFits, oneOfMany(is.misnamed, is.chains),
+			orSome("name matches", was.misnamed, was.chains, "for other names"), orSome("", is.misnamed, is.chains, "for other names"))
 	}
 	if is.expiresSoon && !was.expiresSoon {
 		d.add(WillExpire, false, until(was.earliest), until(is.earliest))
@@ -129,16 +146,16 @@ func (d *differ) policies() {
 	relied := func(l dane.Level) bool { return l == dane.Full || l == dane.Half || l == dane.Partial }
 	broken := func(l dane.Level) bool { return l == dane.Degraded || l == dane.Failing || l == dane.TLSOnly }
 	switch {
-	case relied(was.dane) && broken(is.dane):
+	case (relied(was.dane) || was.dane == dane.Absent) && broken(is.dane):
 		d.add(DANEBroken, false, was.dane.String(), is.dane.String())
 	case (relied(was.dane) || broken(was.dane)) && is.dane == dane.Absent, was.dane == dane.Full && (is.dane == dane.Half || is.dane == dane.Partial):
 		d.add(DANEGone, false, was.dane.String(), is.dane.String())
-	case was.dane == dane.Absent && (relied(is.dane) || broken(is.dane)), broken(was.dane) && relied(is.dane):
+	case (was.dane == dane.Absent || broken(was.dane)) && relied(is.dane):
 		d.add(DANENew, false, was.dane.String(), is.dane.String())
 	}
 	invalid := func(s mtasts.Status) bool { return s == mtasts.Invalid || s == mtasts.FetchError }
 	switch {
-	case was.sts == mtasts.Valid && invalid(is.sts):
+	case (was.sts == mtasts.Valid || was.sts == mtasts.None) && invalid(is.sts):
 		d.add(STSBroken, false, was.policy(), is.sts.String())
 	case was.sts == mtasts.Valid && is.sts == mtasts.None:
 		d.add(STSGone, false, was.policy(), is.sts.String())
@@ -150,10 +167,20 @@ func (d *differ) policies() {
 	if is.sts == mtasts.Valid && was.policyID == is.policyID && was.policyBody != "" && was.policyBody != is.policyBody {
 		d.add(STSSameID, false, is.policyID, "another policy under the same id")
 	}
-	if is.mode == mtasts.Enforce && was.stsFailing == 0 && is.stsFailing > 0 {
-		d.add(STSServersFail, oneOfMany(is.stsFailing, is.servers), "all pass", fmt.Sprintf("%d of %d fail", is.stsFailing, is.servers))
+	failed := was.stsFailing
+	if was.mode != mtasts.Enforce {
+		failed = 0 // mail went there all the same
+	}
+	if is.mode == mtasts.Enforce && worse(failed, was.servers, is.stsFailing, is.servers) {
+		d.add(STSServersFail, oneOfMany(is.stsFailing, is.servers),
+			orSome("all get mail", failed, was.servers, "fail"), orSome("", is.stsFailing, is.servers, "fail"))
 	}
 }
 
-// policy is an MTA-STS policy in two words.
-func (s *State) policy() string { return "mode " + s.mode.String() }
+// policy is an MTA-STS policy in two words, or that there is none.
+func (s *State) policy() string {
+	if s.sts != mtasts.Valid {
+		return s.sts.String()
+	}
+	return "mode " + s.mode.String()
+}

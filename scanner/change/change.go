@@ -9,6 +9,7 @@ package change
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"mxtls/scanner"
@@ -95,7 +96,7 @@ type State struct {
 	untrusted   int
 	misnamed    int
 	chains      int
-	issuers     []string // sorted, each once
+	issuers     []string // organizations, sorted, each once
 	leaves      []string // SHA-256, sorted, each once
 	earliest    time.Time
 	dane        dane.Level
@@ -142,8 +143,28 @@ func (s *State) add(server *verdict.Server) {
 	} else if !server.Host.IsZero() && server.MatchedBy == "" {
 		s.misnamed++
 	}
-	s.issuers, s.leaves = append(s.issuers, c.Issuer), append(s.leaves, c.SHA256)
+	s.issuers, s.leaves = append(s.issuers, organization(c.Issuer)), append(s.leaves, c.SHA256)
 	if s.earliest.IsZero() || c.NotAfter.Before(s.earliest) {
 		s.earliest = c.NotAfter
 	}
+}
+
+// organization is the issuer as people know it: an authority signs with one intermediate certificate this month and with
+// another the next, and some with several in turn. A name that has no organization stands for itself.
+func organization(issuer string) string {
+	escaped, begin := false, 0
+	for i := 0; i <= len(issuer); i++ {
+		switch {
+		case i < len(issuer) && escaped:
+			escaped = false
+		case i < len(issuer) && issuer[i] == '\\':
+			escaped = true
+		case i == len(issuer) || issuer[i] == ',' || issuer[i] == '+':
+			if o, ok := strings.CutPrefix(issuer[begin:i], "O="); ok && o != "" {
+				return o
+			}
+			begin = i + 1
+		}
+	}
+	return issuer
 }

@@ -74,6 +74,23 @@ func TestBetween(t *testing.T) {
 		})
 	}
 	enforced := policy(mtasts.Valid, mtasts.Enforce, "1", "a")
+	untrusted := func(r scanner.Result, n int) scanner.Result {
+		return with(r, func(r *scanner.Result) {
+			for i := range n {
+				r.Facts.Servers[i].Chain.Status = pkix.Untrusted
+			}
+		})
+	}
+	misnamed := func(r scanner.Result, n int) scanner.Result {
+		return with(r, func(r *scanner.Result) {
+			for i := range n {
+				r.Facts.Servers[i].MatchedBy = ""
+			}
+		})
+	}
+	failing := func(r scanner.Result) scanner.Result {
+		return with(r, func(r *scanner.Result) { r.Facts.Servers[0].Fit = &mtasts.Fit{Fault: mtasts.NotListed} })
+	}
 	untold := with(full, func(r *scanner.Result) { r.Verdict.Encrypted = verdict.Counts{Unknown: 1} })
 	for _, tt := range []struct {
 		name    string
@@ -98,6 +115,21 @@ func TestBetween(t *testing.T) {
 		{"other names", full, with(full, func(r *scanner.Result) { r.Facts.Servers[0].MatchedBy = "" }), "name_no_longer_fits"},
 		{"renewed", full, result(server("R3", 90)), "(certificate_renewed)"},
 		{"another issuer", full, result(server("E5", 60)), "issuer_changed"},
+		{"another intermediate of the issuer", result(server("CN=R12,O=Let's Encrypt,C=US", 60)),
+			result(server("CN=E7,O=Let's Encrypt,C=US", 90)), "(certificate_renewed)"},
+		{"another organization", result(server("CN=R12,O=Let's Encrypt,C=US", 60)),
+			result(server(`CN=R12,OU=x\,O=Let's Encrypt+O=Sectigo\, Ltd,C=US`, 60)), "issuer_changed"},
+		{"two of four untrusted after one", untrusted(four, 1), untrusted(four, 2), "became_untrusted"},
+		{"one of four untrusted after two", untrusted(four, 2), untrusted(four, 1), ""},
+		{"two of four for other names after one", misnamed(four, 1), misnamed(four, 2), "name_no_longer_fits"},
+		{"two of four in plain text after one", result(good, good, good, plain), result(good, good, plain, plain), "partly_plaintext"},
+		{"one of four in plain text after two", result(good, good, plain, plain), result(good, good, good, plain), ""},
+		{"one of three in plain text after all", result(plain, plain, plain), result(good, good, plain), "newly_encrypted"},
+		{"TLSA new and broken", level(dane.Absent), level(dane.Failing), "dane_broken"},
+		{"policy new and broken", full, policy(mtasts.Invalid, mtasts.ModeUnknown, "1", ""), "sts_broken"},
+		{"policy that failed is enforced now", failing(policy(mtasts.Valid, mtasts.Testing, "1", "a")),
+			failing(policy(mtasts.Valid, mtasts.Enforce, "2", "b")), "sts_servers_fail"},
+		{"policy that failed fails on", failing(enforced), failing(enforced), ""},
 		{"soon expired", full, result(server("R3", 10)), "will_expire (certificate_renewed)"},
 		{"still soon expired", result(server("R3", 10)), result(server("R3", 10)), ""},
 		{"another provider", full, with(full, func(r *scanner.Result) { r.Via = "example.org" }), "provider_changed"},

@@ -36,11 +36,15 @@ type Resolver interface {
 
 // A Client looks at domains. Its fields may not change meanwhile; methods may be called from many goroutines.
 type Client struct {
-	Resolver  Resolver
-	Dial      starttls.DialFunc // nil = starttls.Dialer(false), which refuses reserved addresses
-	Port      uint16            // of the policy host; 0 = 443, any other is for laboratories
-	Timeout   time.Duration     // for all of one fetch; 0 = 60 s
-	UserAgent string            // who we are and where to complain (a URL); "" = mxtls
+	Resolver Resolver
+	Dial     starttls.DialFunc // nil = starttls.Dialer(false), which refuses reserved addresses
+	Port     uint16            // of the policy host; 0 = 443, any other is for laboratories
+	Timeout  time.Duration     // for all of one fetch; 0 = 60 s
+
+	// Forbidden is why an address of a host is not to be connected to; "" where it may be. nil forbids nothing.
+	Forbidden func(host name.Name, addr netip.AddrPort) string
+
+	UserAgent string // who we are and where to complain (a URL); "" = mxtls
 }
 
 // Facts are all that the network said of a domain's MTA-STS.
@@ -233,6 +237,12 @@ func (c *Client) connect(ctx context.Context, f *Fetch, addrs []netip.Addr) (net
 	var failure *Error
 	for _, addr := range addrs {
 		place := netip.AddrPortFrom(addr, cmp.Or(c.Port, policyPort))
+		if why := c.forbidden(f, place); why != "" {
+			if failure == nil {
+				failure = &Error{NotTested, why, nil}
+			}
+			continue
+		}
 		limited, cancel := context.WithTimeout(ctx, connectLimit)
 		conn, err := dial(limited, "tcp", place.String())
 		cancel()
@@ -248,6 +258,19 @@ func (c *Client) connect(ctx context.Context, f *Fetch, addrs []netip.Addr) (net
 		}
 	}
 	return nil, failure
+}
+
+// forbidden asks for the policy host and for each name that it is an alias of.
+func (c *Client) forbidden(f *Fetch, place netip.AddrPort) string {
+	if c.Forbidden == nil {
+		return ""
+	}
+	for _, host := range append([]name.Name{f.Host}, f.Aliases...) {
+		if why := c.Forbidden(host, place); why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 var defaultDial = starttls.Dialer(false)

@@ -25,6 +25,8 @@ const (
 	program = "mxtls"
 	// maxLine is above any line that a Writer writes: a chain of 256 KiB in base64, or 64 KiB of replies in it.
 	maxLine = 4 << 20
+	// maxHosts bounds the hosts of one line and their addresses: each domain that refers to them makes servers of them.
+	maxHosts = 1000
 	// maxMemory bounds what a compressed file may make the reader allocate for its window.
 	maxMemory = 64 << 20
 )
@@ -45,12 +47,14 @@ type Reader struct {
 	connections int
 
 	hosts        map[uint64]*hosts
-	sessions     map[uint64]*starttls.Session
+	sessions     map[uint64]*heldSession
 	certificates map[string][]byte
+	held, limit  int // octets of their lines
 }
 
 // hosts are a domain's mail hosts, their TLSA records, and the sessions with their addresses in mail's order.
 type hosts struct {
+	octets   int // of the line
 	set      mx.Set
 	tlsa     map[name.Name]dane.Records
 	sessions [][4]*starttls.Session // as verdict.Server has them
@@ -61,7 +65,8 @@ type hosts struct {
 func NewReader(file io.Reader) (*Reader, error) {
 	r := &Reader{
 		in:    bufio.NewReaderSize(file, bufferSize),
-		hosts: map[uint64]*hosts{}, sessions: map[uint64]*starttls.Session{}, certificates: map[string][]byte{},
+		hosts: map[uint64]*hosts{}, sessions: map[uint64]*heldSession{}, certificates: map[string][]byte{},
+		limit: maxHeld,
 	}
 	if start, _ := r.in.Peek(len(zstdMagic)); bytes.Equal(start, zstdMagic) {
 		zip, err := zstd.NewReader(r.in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory))
@@ -146,6 +151,9 @@ func (r *Reader) Results() iter.Seq2[Saved, error] {
 				return
 			}
 		}
+		if _, err := r.next(); err == nil {
+			yield(Saved{}, &Error{r.line, errors.New("the run ended on the line before, and here is more")})
+		}
 	}
 }
 
@@ -223,8 +231,11 @@ func (r *Reader) certificate(line []byte) error {
 	if sum := sha256.Sum256(c.DER); hex.EncodeToString(sum[:]) != c.SHA256 {
 		return fmt.Errorf("the certificate is not the one with SHA-256 %.64q", c.SHA256)
 	}
+	if _, known := r.certificates[c.SHA256]; known {
+		return nil
+	}
 	r.certificates[c.SHA256] = c.DER
-	return nil
+	return r.hold(len(c.DER))
 }
 
 func (r *Reader) session(line []byte) error {
@@ -236,9 +247,12 @@ func (r *Reader) session(line []byte) error {
 	if err != nil {
 		return err
 	}
-	r.sessions[s.Session] = ses
+	if _, known := r.sessions[s.Session]; known || s.Session == 0 {
+		return fmt.Errorf("number %d is no new session's", s.Session)
+	}
+	r.sessions[s.Session] = &heldSession{ses, len(line)}
 	r.connections += ses.Connections
-	return nil
+	return r.hold(len(line))
 }
 
 func (r *Reader) chain(refs []string) ([][]byte, error) {
@@ -273,15 +287,7 @@ func (r *Reader) domain(line []byte) (*Saved, error) {
 			return nil, err
 		}
 	}
-	for _, number := range d.Forget.Hosts {
-		delete(r.hosts, number)
-	}
-	for _, number := range d.Forget.Sessions {
-		delete(r.sessions, number)
-	}
-	for _, ref := range d.Forget.Certificates {
-		delete(r.certificates, ref)
-	}
+	r.forget(&d.Forget)
 	return &Saved{string(d.Group), result}, nil
 }
 
@@ -290,8 +296,19 @@ func (r *Reader) mailHosts(line []byte) error {
 	if err := json.Unmarshal(line, &record); err != nil {
 		return err
 	}
+	if _, known := r.hosts[record.Number]; known || record.Number == 0 {
+		return fmt.Errorf("number %d is no new hosts'", record.Number)
+	}
+	addresses := 0
+	for i := range record.MX.Hosts {
+		addresses += len(record.MX.Hosts[i].Addrs)
+	}
+	if len(record.MX.Hosts) > maxHosts || addresses > maxHosts || len(record.Sessions) > addresses {
+		return fmt.Errorf("the hosts with number %d are %d, with %d addresses and sessions with %d", record.Number,
+			len(record.MX.Hosts), addresses, len(record.Sessions))
+	}
 	h := &hosts{
-		set: record.MX.set(), tlsa: map[name.Name]dane.Records{}, sessions: make([][4]*starttls.Session, len(record.Sessions)),
+		octets: len(line), set: record.MX.set(), tlsa: map[name.Name]dane.Records{}, sessions: make([][4]*starttls.Session, len(record.Sessions)),
 	}
 	for i := range record.MX.Hosts {
 		if host := &record.MX.Hosts[i]; host.TLSA != nil {
@@ -300,15 +317,18 @@ func (r *Reader) mailHosts(line []byte) error {
 	}
 	for i, shown := range record.Sessions {
 		for k, number := range []uint64{shown.Plain, shown.Named, shown.OtherKey, shown.STS} {
+			if number == 0 && k > 0 {
+				continue
+			}
 			ses, ok := r.sessions[number]
-			if !ok && (number != 0 || k == 0) {
+			if !ok {
 				return fmt.Errorf("session %d is not in the file", number)
 			}
-			h.sessions[i][k] = ses
+			h.sessions[i][k] = ses.Session
 		}
 	}
 	r.hosts[record.Number] = h
-	return nil
+	return r.hold(len(line))
 }
 
 // serve gives a result its mail hosts and servers. Where a defect of ours spoiled it, it has no servers.
@@ -339,6 +359,11 @@ func (r *Reader) serve(result *scanner.Result, number uint64) error {
 		s := sessions[0]
 		sessions = sessions[1:]
 		server.Session, server.Named, server.OtherKey, server.STS = s[0], s[1], s[2], s[3]
+		for _, ses := range s {
+			if ses != nil && (ses.Addr.Addr().Unmap() != server.Addr.Addr().Unmap() || ses.Addr.Port() != server.Addr.Port()) {
+				return fmt.Errorf("a session with %s is given for one with %s", ses.Addr, server.Addr)
+			}
+		}
 	}
 	return nil
 }

@@ -110,6 +110,7 @@ func full(t *testing.T) scanner.Result {
 	for i := range r.Facts.Servers {
 		for _, place := range places(&r.Facts.Servers[i]) {
 			*place = session(&n)
+			(*place).Addr = r.Facts.Servers[i].Addr
 		}
 	}
 	return r
@@ -399,6 +400,7 @@ func TestDamaged(t *testing.T) {
 	if !strings.HasPrefix(second, `{"type":"certificate"`) {
 		t.Fatalf("line 2 is %s", second)
 	}
+	hosts := lines[len(lines)-4]
 	for _, tt := range []struct{ name, file, want string }{
 		{"empty", "", "it is no saved run"},
 		{"a list", "example.com\nexample.net\n", "it is no saved run"},
@@ -417,6 +419,15 @@ func TestDamaged(t *testing.T) {
 		{"an unknown word", strings.Replace(good, `"stage":"connected"`, `"stage":"beamed"`, 1), `stage: no value "beamed"`},
 		{"too many stages", strings.Replace(good, `"took_ns":[`, `"took_ns":[1,1,1,1,1,1,1,1,1,`, 1), "session 1 has"},
 		{"a long line later", lines[0] + strings.Repeat("x", maxLine+bufferSize+1), "line 2: the line is longer than 4 MiB"},
+		{"two runs in a file", good + good, fmt.Sprintf("line %d: the run ended on the line before", len(lines))},
+		{"a session with no number", strings.Replace(good, `"session":1,`, `"session":0,`, 1), "number 0 is no new session's"},
+		{"two sessions with a number", strings.Replace(good, `"session":2,`, `"session":1,`, 1), "number 1 is no new session's"},
+		{"hosts with no number", strings.Replace(good, `"number":17,`, `"number":0,`, 1), "number 0 is no new hosts'"},
+		{"hosts twice", strings.Replace(good, hosts, hosts+hosts, 1), "number 17 is no new hosts'"},
+		{"a session with somebody else", strings.Replace(good, `"address":"192.0.2.`, `"address":"192.0.2.2`, 1), "is given for one with 192.0.2."},
+		{"a session at another port", strings.Replace(good, `:587"`, `:588"`, 1), ":588 is given for one with 192.0.2."},
+		{"more sessions than addresses", strings.Replace(good, `"sessions":[`, `"sessions":[{"plain":1},`, 1), "addresses and sessions with"},
+		{"hosts without end", strings.Replace(good, `"hosts":[`, `"hosts":[`+strings.Repeat("{},", maxHosts), 1), "the hosts with number 17 are 100"},
 		{"a wrong target", strings.Replace(good, `"target":"[mail`, `"target":"[[mail`, 1), "target: "},
 	} {
 		_, _, _, err := read([]byte(tt.file))
@@ -427,6 +438,53 @@ func TestDamaged(t *testing.T) {
 	_, _, _, err := read(append([]byte{0x28, 0xb5, 0x2f, 0xfd}, "not really compressed"...))
 	if err == nil {
 		t.Error("a damaged compressed file is read without complaint")
+	}
+}
+
+// TestHeld: a file that never forgets does not fill the memory, and one that forgets goes on.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	var results []scanner.Result
+	for i := range 16 {
+		r := full(t)
+		r.Facts.Servers[0].Session.Started = day.Add(time.Duration(i) * time.Second)
+		results = append(results, r)
+	}
+	for _, forgets := range []bool{false, true} {
+		var file bytes.Buffer
+		w, err := NewWriter(&file, true, testHead())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if forgets {
+			w.hosts.limit, w.sessions.limit, w.certificates.limit = 0, 0, 0
+		}
+		for i := range results {
+			if err := w.Add("", &results[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.End(Tail{}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := NewReader(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.limit = 64 << 10
+		n := 0
+		for _, e := range r.Results() {
+			if err = e; err == nil {
+				n++
+			}
+		}
+		r.Close()
+		if whole := err == nil && n == len(results); whole != forgets || !forgets && !strings.Contains(err.Error(), "to keep in mind") {
+			t.Errorf("forgetting %t: %d results, %v", forgets, n, err)
+		}
+		if forgets && r.held != 0 {
+			t.Errorf("%d octets are held", r.held)
+		}
 	}
 }
 
@@ -493,7 +551,7 @@ func FuzzRead(f *testing.F) {
 	host, _ := name.ParseHost("mx.x.example")
 	r.Facts.MX = mx.Set{Kind: mx.Listed, Hosts: []mx.Host{{Name: host, Raw: "mx.x.example", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}}}
 	r.Facts.Servers = scanner.Servers(&r.Facts.MX, 25)
-	r.Facts.Servers[0].Session = &starttls.Session{Started: day, TLS: &starttls.Handshake{Chain: [][]byte{{1}}}}
+	r.Facts.Servers[0].Session = &starttls.Session{Addr: r.Facts.Servers[0].Addr, Started: day, TLS: &starttls.Handshake{Chain: [][]byte{{1}}}}
 	if err := errors.Join(w.Add("g", &r), w.End(Tail{})); err != nil {
 		f.Fatal(err)
 	}

@@ -23,13 +23,20 @@ func (j *judge) policies() {
 	j.tlsrpt()
 }
 
-// dane finds what speaks of TLSA records: of each server once, of the domain as a whole, of records in wrong places.
+// dane finds what speaks of TLSA records: of each server and each host once, of the domain as a whole, of records in
+// wrong places.
 func (j *judge) dane() {
+	told := map[string]bool{}
 	for i := range j.facts.Servers {
 		s := &j.facts.Servers[i]
-		if s.Addr.IsValid() {
-			j.tlsa(s)
+		if !s.Addr.IsValid() {
+			continue
 		}
+		if !told[s.Label] {
+			told[s.Label] = true
+			j.records(s)
+		}
+		j.tlsa(s)
 	}
 	switch j.facts.DANE {
 	case dane.Partial:
@@ -45,6 +52,22 @@ func (j *judge) dane() {
 	}
 }
 
+// records finds what the DNS shows of a host's records, whichever of its addresses s is.
+func (j *judge) records(s *Server) {
+	o := &s.DANE
+	switch {
+	case o.Status == dane.Failed && o.Reason == dane.DNSSECInvalid:
+		j.addAs(o.Reason.String(), Error, s.Label, "", o.Text)
+	case o.Status == dane.Failed:
+		j.add(TLSALookupFailed, s.Label, "", "%s", o.Text)
+	}
+	if left := s.TLSA.Expires.Sub(j.at); s.TLSA.Found && !s.TLSA.Expires.IsZero() && left < signaturesEnd {
+		j.add(SignaturesEnd, s.Label, "", "the signatures over the TLSA records at %s end on %s", s.TLSA.Base,
+			s.TLSA.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+}
+
+// tlsa finds what a server comes to under its host's records.
 func (j *judge) tlsa(s *Server) {
 	o, address := &s.DANE, s.Addr.Addr().String()
 	switch {
@@ -52,10 +75,6 @@ func (j *judge) tlsa(s *Server) {
 		j.add(TLSAInvalid, s.Label, address, "%s", o.Text)
 	case o.Status == dane.Unusable:
 		j.add(NoUsableTLSA, s.Label, address, "%s", o.Text)
-	case o.Status == dane.Failed && o.Reason == dane.DNSSECInvalid:
-		j.addAs(o.Reason.String(), Error, s.Label, "", o.Text)
-	case o.Status == dane.Failed:
-		j.add(TLSALookupFailed, s.Label, "", "%s", o.Text)
 	case s.TLSA.Found && withoutTLS(s.Session):
 		j.add(TLSAWithoutTLS, s.Label, address, "the host has TLSA records, and the server does not do TLS")
 	}
@@ -65,10 +84,6 @@ func (j *judge) tlsa(s *Server) {
 	}
 	for _, n := range o.Notes {
 		j.add(n.String(), s.Label, address, "%s", noteText(n, o))
-	}
-	if left := s.TLSA.Expires.Sub(j.at); s.TLSA.Found && !s.TLSA.Expires.IsZero() && left < signaturesEnd {
-		j.add(SignaturesEnd, s.Label, "", "the signatures over the TLSA records at %s end on %s", s.TLSA.Base,
-			s.TLSA.Expires.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 }
 

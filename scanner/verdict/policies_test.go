@@ -3,6 +3,7 @@ package verdict
 import (
 	"crypto/tls"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,11 @@ func tlsaCases() map[string]policyCase {
 			s.Session, s.Chain = ended(starttls.StageNone, starttls.ConnectTimeout), nil
 			s.TLSA.Found, s.DANE = true, dane.Outcome{Reason: dane.NoCertificate}
 		}), []string{"warning connect_timeout"}},
+		"SERVFAIL, of two addresses":  {twice(outcome(dane.Failed, dane.LookupFailed)), []string{"error tlsa_lookup_failed"}},
+		"bogus, of two addresses":     {twice(outcome(dane.Failed, dane.DNSSECInvalid)), []string{"error dnssec-invalid"}},
+		"ends soon, at two addresses": {twice(expiring(time.Hour)), []string{"warning dnssec_signatures_end"}},
+		"mismatch, at two addresses": {twice(outcome(dane.Mismatch, dane.TLSAInvalid)),
+			[]string{"error tlsa-invalid", "error tlsa-invalid"}},
 		"no address": {policied(func(_ *Facts, s *Server) {
 			*s = Server{Label: "mx.example.net", NoAddress: mx.HostNotFound, DANE: dane.Outcome{Status: dane.Failed}}
 		}), nil},
@@ -189,6 +195,13 @@ func reportCases() map[string]policyCase {
 		rows["reports: "+c.String()] = policyCase{facts, want}
 	}
 	return rows
+}
+
+// twice are facts of a host with another address that is like the first.
+func twice(f Facts) Facts {
+	f.Servers = append(f.Servers, f.Servers[0])
+	f.Servers[1].Addr = netip.MustParseAddrPort("192.0.2.99:25")
+	return f
 }
 
 // oldTLS are facts of a server that shows TLS 1.0 to who goes by its TLSA records.
