@@ -56,7 +56,7 @@ func maskCSV(t *testing.T, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, column := range []string{"certificate_sha256", "dane_records", "started", "duration_ms"} {
+	for _, column := range []string{"certificate_sha256", "dane_records", "dane_certificate_sha256", "started", "duration_ms"} {
 		at := slices.Index(rows[0], column)
 		if at < 0 {
 			t.Fatalf("no column %s in %q", column, rows[0])
