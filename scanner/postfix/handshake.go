@@ -27,7 +27,7 @@ func (n *plan) handshake(s *starttls.Session) shake {
 		f = s.Match
 	}
 	if s.TLS != nil && (f == nil || unclear(f) || f.Complete && f.Anonymous() && !n.anonymous()) {
-		f = flightOf(s.TLS)
+		f = s.TLS.Flight()
 	}
 	if f == nil {
 		return unseen(s)
@@ -49,13 +49,6 @@ func unclear(f *clienthello.Flight) bool {
 		return true
 	}
 	return false
-}
-
-// flightOf is a handshake of ours in the form of the server's answer to Postfix.
-func flightOf(h *starttls.Handshake) *clienthello.Flight {
-	return &clienthello.Flight{Version: h.Version, Suite: h.Suite, Group: h.Group,
-		Signature: h.Signature, Renegotiation: h.Renegotiation, ExtendedMasterSecret: h.ExtendedMasterSecret,
-		Chain: h.Chain, CertificateOctets: h.CertificateOctets, Complete: true}
 }
 
 // unseen is what to say where no answer to Postfix's hello was seen. Where none was asked for, there was no doubt about

@@ -565,7 +565,7 @@ func FuzzRead(f *testing.F) {
 		var again bytes.Buffer
 		w, err := NewWriter(&again, false, head)
 		if err != nil {
-			t.Skip("a year that JSON does not have")
+			return // a year that JSON does not have
 		}
 		for i := range results {
 			if err := w.Add("", &results[i]); err != nil {
