@@ -94,11 +94,11 @@ var domainColumns = []csvColumn{
 	{Column{"certificate_status", "servers[].certificate.status",
 		"trusted, untrusted or anonymous where all servers with TLS agree, else mixed; unknown where no chain " +
 			"was judged"},
-		func(l *csvLine) { status, _, _ := certificates(l.result); l.word(status) }},
+		func(l *csvLine) { l.word(certificateStatus(l.result)) }},
 	{Column{"certificate_reason", "servers[].certificate.reason", "why chains are not trusted: codes, as a list"},
-		func(l *csvLine) { _, reasons, _ := certificates(l.result); l.list(reasons) }},
+		func(l *csvLine) { l.list(certificateReasons(l.result)) }},
 	{Column{"earliest_expiry", "servers[].certificate.not_after", "the earliest end of a server's certificate"},
-		func(l *csvLine) { _, _, expiry := certificates(l.result); l.time(expiry) }},
+		func(l *csvLine) { l.time(earliestExpiry(l.result)) }},
 	{Column{"findings", "findings[].code", "codes of the findings, worst first, each once, as a list"},
 		func(l *csvLine) { l.findings(nil) }},
 }

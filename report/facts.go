@@ -72,10 +72,9 @@ func chainReason(c *pkix.Chain) string {
 	return c.Reason.String()
 }
 
-// certificates sums a domain's chains up: one status or "mixed", the distinct reasons, the earliest expiry.
-func certificates(r *scanner.Result) (status string, reasons []string, expiry time.Time) {
-	status = pkix.StatusUnknown.String()
-	first := true
+// certificateStatus sums a domain's chains up: the status of all, or "mixed".
+func certificateStatus(r *scanner.Result) string {
+	status, first := pkix.StatusUnknown.String(), true
 	for i := range r.Facts.Servers {
 		c := r.Facts.Servers[i].Chain
 		if c == nil {
@@ -87,14 +86,31 @@ func certificates(r *scanner.Result) (status string, reasons []string, expiry ti
 		case status != word:
 			status = "mixed"
 		}
-		if code := chainReason(c); code != "" && !slices.Contains(reasons, code) {
-			reasons = append(reasons, code)
+	}
+	return status
+}
+
+// certificateReasons are why a domain's chains are not trusted, each once.
+func certificateReasons(r *scanner.Result) (reasons []string) {
+	for i := range r.Facts.Servers {
+		if c := r.Facts.Servers[i].Chain; c != nil {
+			if code := chainReason(c); code != "" && !slices.Contains(reasons, code) {
+				reasons = append(reasons, code)
+			}
 		}
-		if !c.NotAfter.IsZero() && (expiry.IsZero() || c.NotAfter.Before(expiry)) {
+	}
+	return reasons
+}
+
+// earliestExpiry is when the first of a domain's certificates ends; zero without any.
+func earliestExpiry(r *scanner.Result) (expiry time.Time) {
+	for i := range r.Facts.Servers {
+		c := r.Facts.Servers[i].Chain
+		if c != nil && !c.NotAfter.IsZero() && (expiry.IsZero() || c.NotAfter.Before(expiry)) {
 			expiry = c.NotAfter
 		}
 	}
-	return status, reasons, expiry
+	return expiry
 }
 
 // concerns reports whether a finding is about s, its host or the whole domain; all are, for no server in particular.

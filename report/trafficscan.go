@@ -65,6 +65,6 @@ func stripped(r *scanner.Result) bool {
 
 // trusted reports whether all chains that were judged are trusted, and there are some.
 func trustedChain(r *scanner.Result) bool {
-	status, _, _ := certificates(r)
+	status := certificateStatus(r)
 	return status == pkix.Trusted.String()
 }

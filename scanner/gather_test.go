@@ -403,8 +403,8 @@ func TestTextsAreForMailDomains(t *testing.T) {
 	}
 }
 
-// TestOutcomes: the servers that were reached count, and one that answers without TLS fails its records.
-func TestOutcomes(t *testing.T) {
+// TestStatuses: the servers that were reached count, and one that answers without TLS fails its records.
+func TestStatuses(t *testing.T) {
 	t.Parallel()
 	at := func(stage starttls.Stage, o dane.Outcome) verdict.Server {
 		return verdict.Server{Session: &starttls.Session{Stage: stage}, DANE: o}
@@ -422,11 +422,7 @@ func TestOutcomes(t *testing.T) {
 		{"421", []verdict.Server{at(starttls.Connected, bare)}, []dane.Status{dane.StatusUnknown}},
 		{"no address", []verdict.Server{{DANE: match}}, nil},
 	} {
-		var got []dane.Status
-		for _, o := range outcomes(tt.servers) {
-			got = append(got, o.Status)
-		}
-		if !slices.Equal(got, tt.want) {
+		if got := statuses(tt.servers); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}

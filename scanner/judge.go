@@ -58,7 +58,7 @@ func (j *Judge) Judge(r *Result) {
 		j.dane(server, names)
 	}
 	j.texts(&r.Facts)
-	r.Facts.DANE = dane.Domain(&r.Facts.MX, outcomes(r.Facts.Servers))
+	r.Facts.DANE = dane.Domain(&r.Facts.MX, statuses(r.Facts.Servers))
 	r.Verdict = verdict.Judge(&r.Facts, j.at)
 }
 
@@ -87,35 +87,39 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 // dane is what the certificates that a server shows to who asks by its TLSA base domain come to: the worse one decides,
 // since the server chooses.
 func (j *Judge) dane(server *verdict.Server, names dane.Names) {
-	shown, _ := completed(server.Named)
-	chains := [][][]byte{shown}
-	if other, ok := completed(server.OtherKey); ok {
-		chains = append(chains, other)
+	if server.TLSA.Found {
+		shown, _ := completed(server.Named)
+		chains := [][][]byte{shown}
+		if other, ok := completed(server.OtherKey); ok {
+			chains = append(chains, other)
+		}
+		server.Shown = dane.Each(server.TLSA, chains, names, j.at)
+		server.DANE = dane.Worst(server.Shown)
+	} else {
+		server.DANE = dane.Judge(server.TLSA, nil, names, j.at)
 	}
-	server.Shown = dane.Each(server.TLSA, chains, names, j.at)
-	server.DANE = dane.Worst(server.Shown)
 	if server.DANE.Status == dane.Insecure && j.Validating == truth.No {
 		server.DANE = dane.Outcome{Reason: dane.ResolverNotTrusted, By: -1, Text: "the resolver does not validate: DANE is not judged"}
 	}
 }
 
-// outcomes are those of the servers that can be reached, or of all where none can; a server without TLS that has usable
+// statuses are those of the servers that can be reached, or of all where none can; a server without TLS that has usable
 // records is as good as one whose certificate does not fit.
-func outcomes(servers []verdict.Server) []dane.Outcome {
-	var reached, all []dane.Outcome
+func statuses(servers []verdict.Server) []dane.Status {
+	var reached, all []dane.Status
 	for i := range servers {
-		ses, o := servers[i].Session, servers[i].DANE
+		ses, status := servers[i].Session, servers[i].DANE.Status
 		if ses == nil {
 			continue
 		}
-		all = append(all, o)
+		all = append(all, status)
 		if ses.Stage < starttls.Connected {
 			continue
 		}
-		if o.Reason == dane.NoCertificate && ses.Stage >= starttls.EHLO {
-			o.Status = dane.Mismatch
+		if servers[i].DANE.Reason == dane.NoCertificate && ses.Stage >= starttls.EHLO {
+			status = dane.Mismatch
 		}
-		reached = append(reached, o)
+		reached = append(reached, status)
 	}
 	if len(reached) == 0 {
 		return all

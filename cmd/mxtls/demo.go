@@ -67,7 +67,7 @@ func (d *demoFlags) check() error {
 
 // run builds the cast and scans it as scan or plan would.
 func (d *demoFlags) run(ctx context.Context, s streams) error {
-	tuneMemory(0)
+	tuneMemory(memoryForList)
 	if d.asPlan && d.output.columns {
 		return listColumns(s.out, report.PlanColumns())
 	}

@@ -69,7 +69,7 @@ func (f *diffFlags) run(ctx context.Context, s streams, args []string) error {
 	if err := f.output.check(); err != nil {
 		return err
 	}
-	tuneMemory(0)
+	tuneMemory(memoryForSaved)
 	d := &comparison{joiner: change.NewJoiner(len(args)), all: f.all}
 	for _, path := range args {
 		r, err := f.open(ctx, s, path)

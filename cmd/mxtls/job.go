@@ -88,7 +88,8 @@ func (j *job) write(ctx context.Context, w report.Writer) error {
 		j.save.begin(head)
 		return w.Begin(headOf(head, j.roots, j.at()))
 	}
-	for saved := range j.facts.results(ctx) {
+	var saved runfile.Saved // here so that it is not allocated for each
+	for saved = range j.facts.results(ctx) {
 		if err := begin(); err != nil {
 			return err
 		}

@@ -203,7 +203,7 @@ func (f *rootsFlags) compare(ctx context.Context, s streams, c *bothWays) error 
 		return err
 	}
 	defer saved.close()
-	tuneMemory(0)
+	tuneMemory(memoryForSaved)
 	if c.at.IsZero() {
 		c.at = saved.head().At
 	}

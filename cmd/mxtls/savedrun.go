@@ -86,7 +86,8 @@ func (p *savedRun) head() runfile.Head          { return p.reader.Head() }
 func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
 	return func(yield func(runfile.Saved) bool) {
 		batches, quit := make(chan []runfile.Saved, batchesAhead), make(chan struct{})
-		go p.ahead(batches, quit)
+		empty := make(chan []runfile.Saved, batchesAhead)
+		go p.ahead(batches, empty, quit)
 		defer func() {
 			close(quit)
 			for range batches { // until the reader has left the file
@@ -104,6 +105,11 @@ func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
 					return
 				}
 			}
+			clear(batch)
+			select {
+			case empty <- batch[:0]:
+			default:
+			}
 		}
 	}
 }
@@ -113,18 +119,22 @@ const (
 	batchesAhead = 4
 )
 
-// ahead reads results in batches until the file ends, a line is bad, or quit is closed.
-func (p *savedRun) ahead(batches chan<- []runfile.Saved, quit <-chan struct{}) {
+// ahead reads results in batches, used ones where there are some, until the file ends, a line is bad, or quit is closed.
+func (p *savedRun) ahead(batches chan<- []runfile.Saved, empty <-chan []runfile.Saved, quit <-chan struct{}) {
 	defer close(batches)
 	batch := make([]runfile.Saved, 0, batchSize)
 	send := func() bool {
 		select {
 		case batches <- batch:
-			batch = make([]runfile.Saved, 0, batchSize)
-			return true
 		case <-quit:
 			return false
 		}
+		select {
+		case batch = <-empty:
+		default:
+			batch = make([]runfile.Saved, 0, batchSize)
+		}
+		return true
 	}
 	for saved, err := range p.reader.Results() {
 		if err != nil {

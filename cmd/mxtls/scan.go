@@ -69,7 +69,7 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 	if f.from != "" {
 		return j, f.rejudge(ctx, j)
 	}
-	tuneMemory(f.concurrency)
+	tuneMemory(memoryForList + int64(f.concurrency)*memoryForSession)
 	items, err := f.sources.open(ctx, args, s.in)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 
 // rejudge gives a job its facts from a saved run.
 func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
-	tuneMemory(0)
+	tuneMemory(memoryForSaved)
 	if err := f.openFrom(ctx, j.in); err != nil {
 		return err
 	}

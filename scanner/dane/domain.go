@@ -32,13 +32,13 @@ func (l *Level) UnmarshalText(t []byte) error {
 	return enum.Unmarshal("dane level", levelWords, l, t)
 }
 
-// Domain is the level that the outcomes of a domain's reachable servers come to. A server at which it could not be told
+// Domain is the level that the statuses of a domain's reachable servers come to. A server at which it could not be told
 // leaves the level unknown, unless the others decide whatever it is: with one that is authenticated and one that has no
 // records it is Partial.
-func Domain(set *mx.Set, servers []Outcome) Level {
-	count := make(map[Status]int)
-	for _, o := range servers {
-		count[o.Status]++
+func Domain(set *mx.Set, servers []Status) Level {
+	var count [Failed + 1]int // Failed is the last of them
+	for _, s := range servers {
+		count[s]++
 	}
 	open := count[None] + count[Insecure]
 	held := count[Match] + count[Mismatch]

@@ -42,10 +42,8 @@ func ExampleJudge() {
 
 func ExampleDomain() {
 	set := &mx.Set{Kind: mx.Listed, Trust: resolve.Secure}
-	first := dane.Outcome{Status: dane.Match}
-	second := dane.Outcome{Status: dane.None, Reason: dane.NoRecord}
-	fmt.Println(dane.Domain(set, []dane.Outcome{first}))
-	fmt.Println(dane.Domain(set, []dane.Outcome{first, second}))
+	fmt.Println(dane.Domain(set, []dane.Status{dane.Match}))
+	fmt.Println(dane.Domain(set, []dane.Status{dane.Match, dane.None}))
 	// Output:
 	// full
 	// partial

@@ -13,11 +13,10 @@ import (
 // Judge says what a server's chain, DER as sent, leaf first, comes to under the records of its host. An empty chain is
 // that of a server with which no handshake was made; then the status is unknown where records call for a certificate.
 func Judge(f Records, chain [][]byte, names Names, at time.Time) Outcome {
-	o := Outcome{Status: f.Status, Reason: f.Reason, Base: f.Base, By: -1}
 	if !f.Found {
-		o.Text = f.text()
-		return o
+		return Outcome{Status: f.Status, Reason: f.Reason, Base: f.Base, By: -1, Text: f.text()}
 	}
+	o := Outcome{Status: f.Status, Reason: f.Reason, Base: f.Base, By: -1}
 	j := &judge{Outcome: &o, chain: chain, names: names, at: at}
 	o.Records = Classify(f.TLSA)
 	j.order()
@@ -45,14 +44,16 @@ func (f *Records) text() string {
 	if f.Err != nil {
 		return f.Err.Error()
 	}
-	return map[Reason]string{
-		NoRecord:           "the host has no TLSA records",
-		NoHostName:         "the mail host is an address, which can have no TLSA records",
-		AddressInsecure:    "the host's addresses are not signed with DNSSEC: TLSA records would count for nothing",
-		RecordInsecure:     "the host's TLSA records are not signed with DNSSEC",
-		ResolverNotTrusted: "no resolver that is trusted says whether the host's addresses are signed",
-		NoAddress:          "the host has no address",
-	}[f.Reason]
+	return noRecords[f.Reason]
+}
+
+var noRecords = map[Reason]string{
+	NoRecord:           "the host has no TLSA records",
+	NoHostName:         "the mail host is an address, which can have no TLSA records",
+	AddressInsecure:    "the host's addresses are not signed with DNSSEC: TLSA records would count for nothing",
+	RecordInsecure:     "the host's TLSA records are not signed with DNSSEC",
+	ResolverNotTrusted: "no resolver that is trusted says whether the host's addresses are signed",
+	NoAddress:          "the host has no address",
 }
 
 // useless says what is wrong with the records.

@@ -310,11 +310,7 @@ func TestDomain(t *testing.T) {
 		{"none usable", signed, []Status{Unusable, Unusable}, TLSOnly},
 		{"no server", signed, nil, LevelUnknown},
 	} {
-		var outcomes []Outcome
-		for _, s := range tt.statuses {
-			outcomes = append(outcomes, Outcome{Status: s})
-		}
-		if got := Domain(tt.set, outcomes); got != tt.want {
+		if got := Domain(tt.set, tt.statuses); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}

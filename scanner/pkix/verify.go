@@ -1,12 +1,14 @@
 package pkix
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +22,7 @@ const (
 	maxRSA     = 8192      // bits of a key that crypto/x509 gets to see: larger ones cost milliseconds each time
 	maxPlain   = 4096      // bits of one with a public exponent above 65537, for the same reason
 	cacheSize  = 16 << 20  // octets of verdicts kept by one generation of the cache; there are two
-	entrySize  = 2 << 10   // octets of the verdicts on a chain beside its names, roughly
+	entrySize  = 2 << 10   // octets of the verdicts on a chain, roughly, beside the chain and names and texts out of it
 	maxIssuers = 1024      // intermediates remembered; the public web has some 2,000, mail servers a few hundred
 	plainChain = 4         // certificates of a chain that a remembered intermediate may shorten
 )
@@ -34,12 +36,19 @@ type Verifier struct {
 	bundle *Bundle
 	at     time.Time
 
+	seed    maphash.Seed
 	mu      sync.Mutex
-	young   map[[32]byte]func() *verdicts // by the chain's hash, computed by the first who asks
-	old     map[[32]byte]func() *verdicts // the generation before: what is asked for again moves to young
-	size    int                           // estimated octets of young
-	issuers map[[32]byte]*certificate     // intermediates that crypto/x509 found a good path for
-	signed  map[pair]bool                 // CAs' signatures on CAs that were checked and hold
+	young   map[uint64]*judgement     // by the chain's hash
+	old     map[uint64]*judgement     // the generation before: what is asked for again moves to young
+	size    int                       // estimated octets of young
+	issuers map[[32]byte]*certificate // intermediates that crypto/x509 found a good path for
+	signed  map[pair]bool             // CAs' signatures on CAs that were checked and hold
+}
+
+// judgement is what is said of a chain, worked out by the first who asks.
+type judgement struct {
+	chain    [][]byte // as the hash is short
+	verdicts func() *verdicts
 }
 
 // verdicts is all that is said of one chain.
@@ -50,13 +59,15 @@ type verdicts struct {
 
 // NewVerifier makes a Verifier for one run: every chain is judged as of the same time.
 func NewVerifier(b *Bundle, at time.Time) *Verifier {
-	return &Verifier{bundle: b, at: at, young: map[[32]byte]func() *verdicts{}, issuers: map[[32]byte]*certificate{},
-		signed: map[pair]bool{}}
+	return &Verifier{
+		bundle: b, at: at, seed: maphash.MakeSeed(), young: map[uint64]*judgement{}, issuers: map[[32]byte]*certificate{},
+		signed: map[pair]bool{},
+	}
 }
 
 // Verify judges a chain as it was sent, DER, leaf first, for TLS servers and without a name: trusted is what OpenSSL
 // trusts at security level 1 and crypto/x509 trusts as well. The same chain gets the same *Chain, which nobody may
-// change; a chain seen before costs one hash. An empty chain is Anonymous. What OpenSSL trusts and crypto/x509 cannot
+// change; a chain seen before costs one quick look at it. An empty chain is Anonymous. What OpenSSL trusts and crypto/x509 cannot
 // parse is untrusted, with CertificateMalformed; unknown is what cannot be told of OpenSSL either.
 func (v *Verifier) Verify(chain [][]byte) *Chain { return &v.verdicts(chain).scan }
 
@@ -89,17 +100,20 @@ func (v *Verifier) verdicts(chain [][]byte) *verdicts {
 	if len(chain) > maxCerts || octets > maxOctets {
 		return alike(tooLong(chain, octets))
 	}
-	key := hash(chain)
+	key := v.hash(chain)
 	v.mu.Lock()
-	judged, ok := v.young[key]
+	known, ok := v.young[key]
 	if !ok {
-		if judged, ok = v.old[key]; !ok {
-			judged = sync.OnceValue(func() *verdicts { return v.judge(chain) })
+		if known, ok = v.old[key]; ok {
+			v.keep(key, known, 2*octets+entrySize)
 		}
-		v.keep(key, judged, octets+entrySize)
+	}
+	if !ok || !same(known.chain, chain) {
+		known = &judgement{chain, sync.OnceValue(func() *verdicts { return v.judge(chain) })}
+		v.keep(key, known, 2*octets+entrySize)
 	}
 	v.mu.Unlock()
-	return judged()
+	return known.verdicts()
 }
 
 // tooLong is the verdict on a chain over our limits.
@@ -111,24 +125,26 @@ func tooLong(chain [][]byte, octets int) Chain {
 // alike is one verdict for whoever asks.
 func alike(c Chain) *verdicts { return &verdicts{scan: c, web: c, postfix: [2]Chain{c, c}} }
 
-// keep files verdicts under the young. Their names and texts take at most the octets of the chain.
-func (v *Verifier) keep(key [32]byte, judged func() *verdicts, size int) {
+// keep files a judgement under the young.
+func (v *Verifier) keep(key uint64, j *judgement, size int) {
 	if v.size += size; v.size > cacheSize {
-		v.old, v.young, v.size = v.young, map[[32]byte]func() *verdicts{}, size
+		v.old, v.young, v.size = v.young, map[uint64]*judgement{}, size
 	}
-	v.young[key] = judged
+	v.young[key] = j
 }
 
-// hash is the SHA-256 of the chain as sent, with the lengths, so that no two chains share it.
-func hash(chain [][]byte) (sum [32]byte) {
-	h := sha256.New()
+// hash is that of the chain as sent, by a seed that nobody outside knows.
+func (v *Verifier) hash(chain [][]byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(v.seed)
 	for _, der := range chain {
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(der))))
 		h.Write(der)
 	}
-	h.Sum(sum[:0])
-	return sum
+	return h.Sum64()
 }
+
+// same reports whether two chains are of the same octets. Who asks again mostly has the very same.
+func same(a, b [][]byte) bool { return slices.EqualFunc(a, b, bytes.Equal) }
 
 func fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)

@@ -19,8 +19,8 @@ func domainOf(group string, r *scanner.Result) *domainRecord {
 	}
 	if r.Invalid != nil {
 		d.Input, d.Invalid = text(r.Invalid.Input), r.Invalid.Reason.String()
-	} else {
-		d.Target = r.Target.String()
+	} else if target := r.Target.String(); target != r.Input {
+		d.Target = target
 	}
 	return d
 }
@@ -35,8 +35,12 @@ func (d *domainRecord) result() (scanner.Result, error) {
 		r.Facts.MX.Kind = mx.Invalid
 		return r, r.Invalid.Reason.UnmarshalText([]byte(d.Invalid))
 	}
+	target := d.Target
+	if target == "" {
+		target = r.Input
+	}
 	var err error
-	if r.Target, err = name.ParseTarget(d.Target); err != nil {
+	if r.Target, err = name.ParseTarget(target); err != nil {
 		return r, fmt.Errorf("target: %w", err)
 	}
 	r.Facts = verdict.Facts{Domain: r.Target.Name, Direct: r.Target.Direct, Legacy: d.Legacy}

@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/zstd"
 
 	"mxtls/scanner"
@@ -18,6 +21,7 @@ import (
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
 	"mxtls/scanner/starttls"
+	"mxtls/scanner/verdict"
 )
 
 const (
@@ -50,6 +54,9 @@ type Reader struct {
 	sessions     map[uint64]*heldSession
 	certificates map[string][]byte
 	held, limit  int // octets of their lines
+
+	domainLine domainRecord // here so that they are not allocated for each
+	saved      Saved
 }
 
 // hosts are a domain's mail hosts, their TLSA records, and the sessions with their addresses in mail's order.
@@ -58,6 +65,7 @@ type hosts struct {
 	set      mx.Set
 	tlsa     map[name.Name]dane.Records
 	sessions [][4]*starttls.Session // as verdict.Server has them
+	servers  []verdict.Server       // at the run's port, once a domain had them
 }
 
 // NewReader reads the first line of a run's file. The error is ErrForeign, ErrNewer, an *Error about a line, or the
@@ -94,18 +102,19 @@ func (r *Reader) readHead() error {
 		return err
 	}
 	var kind struct {
-		Type, Program string
-		SchemaVersion int `json:"schema_version"`
+		Type          string `json:"type"`
+		Program       string `json:"program"`
+		SchemaVersion int    `json:"schema_version"`
 	}
-	if json.Unmarshal(line, &kind) != nil || kind.Type != typeRun || kind.Program != program {
+	if json.Unmarshal(line, &kind, form) != nil || kind.Type != typeRun || kind.Program != program {
 		return ErrForeign
 	}
 	if kind.SchemaVersion > SchemaVersion {
 		return ErrNewer
 	}
 	var h runRecord
-	if err := json.Unmarshal(line, &h); err != nil {
-		return &Error{r.line, err}
+	if err := json.Unmarshal(line, &h, form); err != nil {
+		return &Error{r.line, plain(err)}
 	}
 	r.head = Head{
 		Version: h.Version, Started: h.Started, At: h.At, Resolvers: h.Resolvers, Validating: h.Validating, EHLO: h.EHLO,
@@ -182,50 +191,66 @@ func (r *Reader) next() ([]byte, error) {
 	}
 }
 
-// record takes a line in. It is a result where the line is a domain's.
+// record takes a line in. It is a result where the line is a domain's, until the next is read.
 func (r *Reader) record(line []byte) (*Saved, error) {
 	var saved *Saved
 	kind, err := typeOf(line)
-	switch {
-	case err != nil:
-	case kind == typeCertificate:
-		err = r.certificate(line)
-	case kind == typeSession:
-		err = r.session(line)
-	case kind == typeHosts:
-		err = r.mailHosts(line)
-	case kind == typeDomain:
-		saved, err = r.domain(line)
-	case kind == typeEnd:
-		end := endRecord{}
-		err = json.Unmarshal(line, &end)
-		r.tail = &end.Tail
-	case kind == typeRun:
-		err = errors.New("another run begins here")
+	if err == nil {
+		switch string(kind) {
+		case typeCertificate:
+			err = r.certificate(line)
+		case typeSession:
+			err = r.session(line)
+		case typeHosts:
+			err = r.mailHosts(line)
+		case typeDomain:
+			saved, err = r.domain(line)
+		case typeEnd:
+			end := endRecord{}
+			err = json.Unmarshal(line, &end, form)
+			r.tail = &end.Tail
+		case typeRun:
+			err = errors.New("another run begins here")
+		}
 	}
 	if err != nil {
-		return nil, &Error{r.line, err}
+		return nil, &Error{r.line, plain(err)}
 	}
 	return saved, nil
 }
 
+// plain is an error without the words in which JSON's library speaks of Go.
+func plain(err error) error {
+	if bad, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return errors.New("it is no JSON: " + strings.TrimPrefix(bad.Error(), "jsontext: "))
+	}
+	bad, ok := errors.AsType[*json.SemanticError](err)
+	if !ok || bad.Err == nil {
+		return err
+	}
+	if at := strings.Trim(string(bad.JSONPointer), "/"); at != "" {
+		return fmt.Errorf("%s: %w", at, bad.Err)
+	}
+	return bad.Err
+}
+
 // typeOf is a line's type, read without the rest where it stands first, as a Writer has it.
-func typeOf(line []byte) (string, error) {
+func typeOf(line []byte) ([]byte, error) {
 	if rest, ok := bytes.CutPrefix(line, []byte(`{"type":"`)); ok {
 		if kind, _, ok := bytes.Cut(rest, []byte(`"`)); ok {
-			return string(kind), nil
+			return kind, nil
 		}
 	}
-	var t struct{ Type string }
-	if err := json.Unmarshal(line, &t); err != nil {
-		return "", err
+	var t struct {
+		Type string `json:"type"`
 	}
-	return t.Type, nil
+	err := json.Unmarshal(line, &t, form)
+	return []byte(t.Type), err
 }
 
 func (r *Reader) certificate(line []byte) error {
 	var c certificateRecord
-	if err := json.Unmarshal(line, &c); err != nil {
+	if err := json.Unmarshal(line, &c, form); err != nil {
 		return err
 	}
 	if sum := sha256.Sum256(c.DER); hex.EncodeToString(sum[:]) != c.SHA256 {
@@ -240,7 +265,7 @@ func (r *Reader) certificate(line []byte) error {
 
 func (r *Reader) session(line []byte) error {
 	var s sessionRecord
-	if err := json.Unmarshal(line, &s); err != nil {
+	if err := json.Unmarshal(line, &s, form); err != nil {
 		return err
 	}
 	ses, err := s.session(r.chain)
@@ -271,16 +296,18 @@ func (r *Reader) chain(refs []string) ([][]byte, error) {
 }
 
 func (r *Reader) domain(line []byte) (*Saved, error) {
-	var d domainRecord
-	if err := json.Unmarshal(line, &d); err != nil {
+	d := &r.domainLine
+	*d = domainRecord{}
+	if err := json.Unmarshal(line, d, form); err != nil {
 		return nil, err
 	}
-	result, err := d.result()
-	if err != nil {
+	var err error
+	if r.saved.Result, err = d.result(); err != nil {
 		return nil, err
 	}
-	if result.Invalid == nil {
-		if err := r.serve(&result, d.Hosts); err != nil {
+	r.saved.Group = string(d.Group)
+	if result := &r.saved.Result; result.Invalid == nil {
+		if err := r.serve(result, d.Hosts); err != nil {
 			return nil, err
 		}
 		if result.Facts.STS, err = d.STS.facts(r.chain); err != nil {
@@ -288,12 +315,12 @@ func (r *Reader) domain(line []byte) (*Saved, error) {
 		}
 	}
 	r.forget(&d.Forget)
-	return &Saved{string(d.Group), result}, nil
+	return &r.saved, nil
 }
 
 func (r *Reader) mailHosts(line []byte) error {
 	var record hostsRecord
-	if err := json.Unmarshal(line, &record); err != nil {
+	if err := json.Unmarshal(line, &record, form); err != nil {
 		return err
 	}
 	if _, known := r.hosts[record.Number]; known || record.Number == 0 {
@@ -341,29 +368,42 @@ func (r *Reader) serve(result *scanner.Result, number uint64) error {
 	if result.Defect != "" {
 		return nil
 	}
-	port := r.head.Port
-	if result.Target.Port != 0 {
-		port = result.Target.Port
+	if port := result.Target.Port; port != 0 && port != r.head.Port {
+		var err error
+		result.Facts.Servers, err = h.at(port, number)
+		return err
 	}
-	result.Facts.Servers = scanner.Servers(&result.Facts.MX, port)
+	if h.servers == nil {
+		var err error
+		if h.servers, err = h.at(r.head.Port, number); err != nil {
+			return err
+		}
+	}
+	result.Facts.Servers = slices.Clone(h.servers)
+	return nil
+}
+
+// at are the hosts' servers at a port.
+func (h *hosts) at(port uint16, number uint64) ([]verdict.Server, error) {
+	servers := scanner.Servers(&h.set, port)
 	sessions := h.sessions
-	for i := range result.Facts.Servers {
-		server := &result.Facts.Servers[i]
+	for i := range servers {
+		server := &servers[i]
 		server.TLSA = h.tlsa[server.Host]
 		if !server.Addr.IsValid() {
 			continue
 		}
 		if len(sessions) == 0 {
-			return fmt.Errorf("the hosts with number %d have fewer sessions than addresses", number)
+			return nil, fmt.Errorf("the hosts with number %d have fewer sessions than addresses", number)
 		}
 		s := sessions[0]
 		sessions = sessions[1:]
 		server.Session, server.Named, server.OtherKey, server.STS = s[0], s[1], s[2], s[3]
 		for _, ses := range s {
 			if ses != nil && (ses.Addr.Addr().Unmap() != server.Addr.Addr().Unmap() || ses.Addr.Port() != server.Addr.Port()) {
-				return fmt.Errorf("a session with %s is given for one with %s", ses.Addr, server.Addr)
+				return nil, fmt.Errorf("a session with %s is given for one with %s", ses.Addr, server.Addr)
 			}
 		}
 	}
-	return nil
+	return servers, nil
 }

@@ -53,57 +53,57 @@ type sessionRecord struct {
 	Type         string            `json:"type"`
 	Session      uint64            `json:"session"` // its number
 	Address      netip.AddrPort    `json:"address"`
-	SNI          string            `json:"sni,omitempty"`
+	SNI          string            `json:"sni,omitzero"`
 	Key          starttls.Key      `json:"key,omitzero"`
 	Started      time.Time         `json:"started,omitzero"`
-	Duration     time.Duration     `json:"duration_ns,omitempty"`
+	Duration     time.Duration     `json:"duration_ns,omitzero"`
 	Stage        starttls.Stage    `json:"stage"`
-	HELO         bool              `json:"helo,omitempty"`
+	HELO         bool              `json:"helo,omitzero"`
 	Dialogue     []exchangeRecord  `json:"dialogue,omitempty"`
 	Before       []text            `json:"before,omitempty"`
 	After        []text            `json:"after,omitempty"`
-	Offered      bool              `json:"offered,omitempty"`
-	TLS          *handshakeRecord  `json:"tls,omitempty"`
+	Offered      bool              `json:"offered,omitzero"`
+	TLS          *handshakeRecord  `json:"tls,omitzero"`
 	Took         []time.Duration   `json:"took_ns,omitempty"` // by stage
 	Injected     []byte            `json:"injected,omitempty"`
-	Err          *sessionErrRecord `json:"error,omitempty"`
-	Connections  int               `json:"connections,omitempty"`
-	PQIntolerant bool              `json:"pq_intolerant,omitempty"`
-	Raw          *flightRecord     `json:"raw,omitempty"`
-	Match        *flightRecord     `json:"match,omitempty"`
+	Err          *sessionErrRecord `json:"error,omitzero"`
+	Connections  int               `json:"connections,omitzero"`
+	PQIntolerant bool              `json:"pq_intolerant,omitzero"`
+	Raw          *flightRecord     `json:"raw,omitzero"`
+	Match        *flightRecord     `json:"match,omitzero"`
 }
 
 type exchangeRecord struct {
-	Sent      string        `json:"sent,omitempty"`
-	Code      int           `json:"code,omitempty"`
+	Sent      string        `json:"sent,omitzero"`
+	Code      int           `json:"code,omitzero"`
 	Lines     []text        `json:"lines,omitempty"`
-	Encrypted bool          `json:"encrypted,omitempty"`
+	Encrypted bool          `json:"encrypted,omitzero"`
 	At        time.Duration `json:"at_ns"`
 }
 
 type handshakeRecord struct {
 	Version              uint16   `json:"version"`
 	Suite                uint16   `json:"suite"`
-	Group                uint16   `json:"group,omitempty"`
-	Signature            uint16   `json:"signature,omitempty"`
-	Renegotiation        bool     `json:"renegotiation,omitempty"`
-	ExtendedMasterSecret bool     `json:"extended_master_secret,omitempty"`
-	CertificateOctets    int      `json:"certificate_octets,omitempty"`
+	Group                uint16   `json:"group,omitzero"`
+	Signature            uint16   `json:"signature,omitzero"`
+	Renegotiation        bool     `json:"renegotiation,omitzero"`
+	ExtendedMasterSecret bool     `json:"extended_master_secret,omitzero"`
+	CertificateOctets    int      `json:"certificate_octets,omitzero"`
 	Chain                []string `json:"chain,omitempty"` // SHA-256 of each, as sent
 }
 
 type flightRecord struct {
 	handshakeRecord
-	DHBits            int              `json:"dh_bits,omitempty"`
-	Retry             bool             `json:"retry,omitempty"`
-	ClientCertificate bool             `json:"client_certificate,omitempty"`
-	Complete          bool             `json:"complete,omitempty"`
-	Err               *flightErrRecord `json:"error,omitempty"`
+	DHBits            int              `json:"dh_bits,omitzero"`
+	Retry             bool             `json:"retry,omitzero"`
+	ClientCertificate bool             `json:"client_certificate,omitzero"`
+	Complete          bool             `json:"complete,omitzero"`
+	Err               *flightErrRecord `json:"error,omitzero"`
 }
 
 type flightErrRecord struct {
 	Kind  clienthello.Kind `json:"kind"`
-	Alert uint8            `json:"alert,omitempty"`
+	Alert uint8            `json:"alert,omitzero"`
 	Text  text             `json:"text"`
 }
 
@@ -117,18 +117,18 @@ type domainRecord struct {
 	Type     string        `json:"type"`
 	Index    int           `json:"index"` // place in the list, from 0
 	Input    text          `json:"input"`
-	Target   string        `json:"target,omitempty"` // as name.ParseTarget reads it
-	Invalid  string        `json:"invalid,omitempty"`
-	Group    text          `json:"group,omitempty"`
-	Legacy   bool          `json:"legacy,omitempty"`
-	Hosts    uint64        `json:"hosts,omitempty"` // 0 = invalid
-	Defect   text          `json:"defect,omitempty"`
+	Target   string        `json:"target,omitzero"` // as name.ParseTarget reads it; "" = Input
+	Invalid  string        `json:"invalid,omitzero"`
+	Group    text          `json:"group,omitzero"`
+	Legacy   bool          `json:"legacy,omitzero"`
+	Hosts    uint64        `json:"hosts,omitzero"` // 0 = invalid
+	Defect   text          `json:"defect,omitzero"`
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"duration_ns"`
 
 	Misplaced []misplacedRecord `json:"misplaced,omitempty"`
-	STS       *stsRecord        `json:"mta_sts,omitempty"`
-	TLSRPT    *textsRecord      `json:"tlsrpt,omitempty"`
+	STS       *stsRecord        `json:"mta_sts,omitzero"`
+	TLSRPT    *textsRecord      `json:"tlsrpt,omitzero"`
 
 	Forget forgetRecord `json:"forget,omitzero"`
 }
@@ -142,7 +142,7 @@ type misplacedRecord struct {
 
 type stsRecord struct {
 	Record textsRecord  `json:"record"`
-	Fetch  *fetchRecord `json:"fetch,omitempty"`
+	Fetch  *fetchRecord `json:"fetch,omitzero"`
 }
 
 // textsRecord is an answer to a question for TXT records.
@@ -151,10 +151,10 @@ type textsRecord struct {
 	Trust   resolve.Trust    `json:"trust,omitzero"`
 	Aliases []name.Name      `json:"aliases,omitempty"`
 	TXT     []text           `json:"txt,omitempty"`
-	Dropped int              `json:"dropped,omitempty"`
-	TTL     time.Duration    `json:"ttl_ns,omitempty"`
+	Dropped int              `json:"dropped,omitzero"`
+	TTL     time.Duration    `json:"ttl_ns,omitzero"`
 	Expires time.Time        `json:"expires,omitzero"`
-	Err     *lookupErrRecord `json:"error,omitempty"`
+	Err     *lookupErrRecord `json:"error,omitzero"`
 }
 
 type fetchRecord struct {
@@ -163,15 +163,15 @@ type fetchRecord struct {
 	Duration time.Duration   `json:"duration_ns"`
 	Aliases  []name.Name     `json:"aliases,omitempty"`
 	Addr     netip.AddrPort  `json:"address,omitzero"`
-	TLS      uint16          `json:"tls,omitempty"`
+	TLS      uint16          `json:"tls,omitzero"`
 	Chain    []string        `json:"chain,omitempty"`
-	Code     int             `json:"code,omitempty"`
-	Status   text            `json:"status,omitempty"`
-	Type     text            `json:"content_type,omitempty"`
-	Encoding text            `json:"content_encoding,omitempty"`
-	Location text            `json:"location,omitempty"`
-	Body     text            `json:"body,omitempty"`
-	Err      *fetchErrRecord `json:"error,omitempty"`
+	Code     int             `json:"code,omitzero"`
+	Status   text            `json:"status,omitzero"`
+	Type     text            `json:"content_type,omitzero"`
+	Encoding text            `json:"content_encoding,omitzero"`
+	Location text            `json:"location,omitzero"`
+	Body     text            `json:"body,omitzero"`
+	Err      *fetchErrRecord `json:"error,omitzero"`
 }
 
 type fetchErrRecord struct {
@@ -193,7 +193,7 @@ func (f forgetRecord) IsZero() bool {
 
 type hostsRecord struct {
 	Type     string        `json:"type"`
-	Number   uint64        `json:"number,omitempty"`
+	Number   uint64        `json:"number,omitzero"`
 	MX       mxRecord      `json:"mx"`
 	Sessions []shownRecord `json:"sessions,omitempty"` // of the addresses, in mail's order
 }
@@ -201,21 +201,21 @@ type hostsRecord struct {
 // shownRecord are the numbers of one address's sessions, as verdict.Server has them; 0 = none.
 type shownRecord struct {
 	Plain    uint64 `json:"plain"`
-	Named    uint64 `json:"named,omitempty"`
-	OtherKey uint64 `json:"other_key,omitempty"`
-	STS      uint64 `json:"mta_sts,omitempty"`
+	Named    uint64 `json:"named,omitzero"`
+	OtherKey uint64 `json:"other_key,omitzero"`
+	STS      uint64 `json:"mta_sts,omitzero"`
 }
 
 type tlsaRecords struct {
-	Found   bool             `json:"found,omitempty"`
+	Found   bool             `json:"found,omitzero"`
 	Status  dane.Status      `json:"status,omitzero"`
 	Reason  dane.Reason      `json:"reason,omitzero"`
 	Base    name.Name        `json:"base,omitzero"`
 	Aliases []name.Name      `json:"aliases,omitempty"`
 	TLSA    []tlsaRecord     `json:"records,omitempty"`
-	Dropped int              `json:"dropped,omitempty"`
+	Dropped int              `json:"dropped,omitzero"`
 	Expires time.Time        `json:"expires,omitzero"`
-	Err     *lookupErrRecord `json:"error,omitempty"`
+	Err     *lookupErrRecord `json:"error,omitzero"`
 }
 
 type tlsaRecord struct {
@@ -228,13 +228,13 @@ type tlsaRecord struct {
 type mxRecord struct {
 	Kind       mx.Kind          `json:"kind"`
 	Reason     mx.Reason        `json:"reason,omitzero"`
-	Detail     text             `json:"detail,omitempty"`
+	Detail     text             `json:"detail,omitzero"`
 	Trust      resolve.Trust    `json:"trust,omitzero"`
 	Aliases    []name.Name      `json:"aliases,omitempty"`
 	Hosts      []hostRecord     `json:"hosts,omitempty"`
-	Dropped    int              `json:"dropped,omitempty"`
-	NullBeside bool             `json:"null_beside,omitempty"`
-	Err        *lookupErrRecord `json:"error,omitempty"`
+	Dropped    int              `json:"dropped,omitzero"`
+	NullBeside bool             `json:"null_beside,omitzero"`
+	Err        *lookupErrRecord `json:"error,omitzero"`
 }
 
 type hostRecord struct {
@@ -244,21 +244,21 @@ type hostRecord struct {
 	Literal    netip.Addr       `json:"literal,omitzero"`
 	Aliases    []name.Name      `json:"aliases,omitempty"`
 	Addrs      []netip.Addr     `json:"addresses,omitempty"`
-	Dropped    int              `json:"dropped,omitempty"`
+	Dropped    int              `json:"dropped,omitzero"`
 	Trust      resolve.Trust    `json:"trust,omitzero"`
 	Reason     mx.Reason        `json:"reason,omitzero"`
-	Err        *lookupErrRecord `json:"error,omitempty"`
-	TLSA       *tlsaRecords     `json:"tlsa,omitempty"` // nil = not asked for
+	Err        *lookupErrRecord `json:"error,omitzero"`
+	TLSA       *tlsaRecords     `json:"tlsa,omitzero"` // nil = not asked for
 }
 
 type lookupErrRecord struct {
 	Kind     resolve.Kind `json:"kind"`
 	Name     text         `json:"name"`
-	Type     string       `json:"lookup,omitempty"`
-	Resolver string       `json:"resolver,omitempty"`
-	Rcode    string       `json:"rcode,omitempty"`
-	EDE      text         `json:"ede,omitempty"`
-	Cause    text         `json:"cause,omitempty"`
+	Type     string       `json:"lookup,omitzero"`
+	Resolver string       `json:"resolver,omitzero"`
+	Rcode    string       `json:"rcode,omitzero"`
+	EDE      text         `json:"ede,omitzero"`
+	Cause    text         `json:"cause,omitzero"`
 }
 
 type endRecord struct {

@@ -1,9 +1,16 @@
 package runfile
 
 import (
-	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
+
+// form is how values stand in a line, where encoding/json/v2 leaves that open. A string of ours that is no UTF-8 keeps
+// what is readable of it: a run is not lost for that.
+var form = json.JoinOptions(jsonv1.FormatDurationAsNano(true), json.FormatNilSliceAsNull(true), jsontext.AllowInvalidUTF8(true))
 
 // text is octets that others sent, which JSON keeps as a string only when they are UTF-8: {"base64": "..."} otherwise.
 type text string
@@ -12,23 +19,23 @@ type octets struct {
 	Base64 []byte `json:"base64"`
 }
 
-// MarshalJSON is a string, or an object with the octets.
-func (t text) MarshalJSON() ([]byte, error) {
+// MarshalJSONTo writes a string, or an object with the octets.
+func (t text) MarshalJSONTo(to *jsontext.Encoder) error {
 	if utf8.ValidString(string(t)) {
-		return json.Marshal(string(t))
+		return to.WriteToken(jsontext.String(string(t)))
 	}
-	return json.Marshal(octets{[]byte(t)})
+	return json.MarshalEncode(to, octets{[]byte(t)})
 }
 
-// UnmarshalJSON takes both.
-func (t *text) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '{' {
+// UnmarshalJSONFrom takes both.
+func (t *text) UnmarshalJSONFrom(from *jsontext.Decoder) error {
+	if from.PeekKind() == '{' {
 		var o octets
-		err := json.Unmarshal(data, &o)
+		err := json.UnmarshalDecode(from, &o)
 		*t = text(o.Base64)
 		return err
 	}
-	return json.Unmarshal(data, (*string)(t))
+	return json.UnmarshalDecode(from, (*string)(t))
 }
 
 func texts(all []string) []text {

@@ -5,10 +5,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"io"
 	"net/netip"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -29,7 +30,6 @@ type Writer struct {
 	zip     *zstd.Encoder // nil = plain
 	out     *bufio.Writer
 	line    bytes.Buffer
-	encode  *json.Encoder // to line
 	flushed time.Time
 	waiting int // results since then
 
@@ -62,8 +62,6 @@ func NewWriter(file io.Writer, compress bool, h Head) (*Writer, error) {
 		w.zip, file = zip, zip
 	}
 	w.out = bufio.NewWriterSize(file, bufferSize)
-	w.encode = json.NewEncoder(&w.line)
-	w.encode.SetEscapeHTML(false)
 	record := runRecord{
 		Type: typeRun, SchemaVersion: SchemaVersion, Program: program, Version: h.Version, Started: h.Started.UTC(), At: h.At.UTC(),
 		Resolvers: h.Resolvers, Validating: h.Validating, EHLO: h.EHLO, Port: h.Port, Limits: h.Limits, Roots: h.Roots,
@@ -150,8 +148,7 @@ func (w *Writer) hostsOf(f *verdict.Facts) (uint64, error) {
 		}
 		record.Sessions = append(record.Sessions, shownRecord{numbers[0], numbers[1], numbers[2], numbers[3]})
 	}
-	w.line.Reset()
-	if err := w.encode.Encode(record); err != nil {
+	if err := w.encode(record); err != nil {
 		return 0, err
 	}
 	key := sha256.Sum256(w.line.Bytes())
@@ -223,9 +220,17 @@ func (w *Writer) refer(chain [][]byte) ([]string, error) {
 
 // write appends one line and says how long it is.
 func (w *Writer) write(record any) (octets int, err error) {
-	w.line.Reset()
-	if err := w.encode.Encode(record); err != nil {
+	if err := w.encode(record); err != nil {
 		return 0, err
 	}
 	return w.out.Write(w.line.Bytes())
+}
+
+// encode makes a record the line.
+func (w *Writer) encode(record any) error {
+	w.line.Reset()
+	if err := json.MarshalWrite(&w.line, record, form); err != nil {
+		return err
+	}
+	return w.line.WriteByte('\n')
 }
