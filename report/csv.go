@@ -175,6 +175,15 @@ func appendPercent(dst []byte, c verdict.Counts) []byte {
 	return dst
 }
 
+// separates reports what readers of CSV take for more than text.
+func separates(r rune) bool {
+	switch r {
+	case '"', ',', ';', '\r', '\n', '\t':
+		return true
+	}
+	return false
+}
+
 // appendText appends one field of foreign text. Unless raw, control octets and whatever else does not show are
 // spelled out as in Escape (a terminal may be the reader), and what a spreadsheet would take for a formula gets an
 // apostrophe before it. Quotes stand where RFC 4180 wants them, and around blanks at the ends, tabs and semicolons,
@@ -191,7 +200,7 @@ func appendText(dst []byte, s string, raw bool) []byte {
 			s = "'" + s
 		}
 	}
-	if !strings.ContainsAny(s, "\",;\r\n\t") && s[0] != ' ' && s[len(s)-1] != ' ' {
+	if strings.IndexFunc(s, separates) < 0 && s[0] != ' ' && s[len(s)-1] != ' ' {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')

@@ -51,11 +51,10 @@ func (j *Judge) Judge(r *Result) {
 		return
 	}
 	r.Via = provider(&r.Facts.MX)
-	names := dane.NamesOf(r.Target, &r.Facts.MX)
 	for i := range r.Facts.Servers {
 		server := &r.Facts.Servers[i]
 		j.chain(server, r.Facts.Domain)
-		j.dane(server, names)
+		j.dane(server, r)
 	}
 	j.texts(&r.Facts)
 	r.Facts.DANE = dane.Domain(&r.Facts.MX, statuses(r.Facts.Servers))
@@ -86,17 +85,17 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 
 // dane is what the certificates that a server shows to who asks by its TLSA base domain come to: the worse one decides,
 // since the server chooses.
-func (j *Judge) dane(server *verdict.Server, names dane.Names) {
+func (j *Judge) dane(server *verdict.Server, r *Result) {
 	if server.TLSA.Found {
 		shown, _ := completed(server.Named)
 		chains := [][][]byte{shown}
 		if other, ok := completed(server.OtherKey); ok {
 			chains = append(chains, other)
 		}
-		server.Shown = dane.Each(server.TLSA, chains, names, j.at)
+		server.Shown = dane.Each(server.TLSA, chains, dane.NamesOf(r.Target, &r.Facts.MX), j.at)
 		server.DANE = dane.Worst(server.Shown)
 	} else {
-		server.DANE = dane.Judge(server.TLSA, nil, names, j.at)
+		server.DANE = dane.Judge(server.TLSA, nil, dane.Names{}, j.at)
 	}
 	if server.DANE.Status == dane.Insecure && j.Validating == truth.No {
 		server.DANE = dane.Outcome{Reason: dane.ResolverNotTrusted, By: -1, Text: "the resolver does not validate: DANE is not judged"}
