@@ -18,7 +18,7 @@ test: ## all tests that need nothing but Go and openssl
 test-mta: ## scan real Postfix, Exim, Sendmail, Courier and OpenSMTPD behind unbound (Debian, root)
 	go test -count=1 -p 1 -tags mta -run TestMTA -v -timeout 12m ./cmd/mxtls ./scanner/pkix ./scanner/dane
 
-test-parity: ## mxtls plan against two releases of Postfix that send mail to some 300 domains, and 3.7 under 192 main.cfs (Debian 12, root)
+test-parity: ## mxtls plan against two releases of Postfix that send mail to some 300 domains, and 3.7 under 201 main.cfs (Debian 12, root)
 	go test -count=1 -tags parity -run TestParity -v -timeout 12m ./cmd/mxtls
 
 test-mox: ## what mox's parsers of MTA-STS and TLSRPT make of the texts in testdata/published

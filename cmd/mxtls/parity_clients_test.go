@@ -160,7 +160,43 @@ func (w *world) writeMore() error {
 		name := strings.TrimSpace(string(out)) + ".0"
 		err = firstError(err, failed, os.WriteFile(filepath.Join(hashed, name), text, 0o644))
 	}
-	return err
+	return firstError(err, w.writeBundles())
+}
+
+// writeBundles leaves CAfiles such as collect over the years: with openssl's own labels, in another form, with text
+// around the certificates, with a root that ended and perhaps its successor, with a server's certificate for a root.
+func (w *world) writeBundles() error {
+	block := func(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }
+	old := w.template(w.root.name)
+	old.exts = []ext{{idSKI, false, der(tagOctets, keyID(publicKey(w.root.key)))}, basicConstraints(), {idKU, true, bits(1, 0x06)}}
+	old.spki, old.issuer = publicKey(w.root.key), w.root.name
+	old.from, old.to = utcTime(w.now.AddDate(-10, 0, 0)), utcTime(w.now.AddDate(0, 0, -1))
+	ended, fresh, second := block(old.sign(w.root.key)), block(w.root.der), block(w.rsa.der)
+	about := bytes.Repeat([]byte("# Issuer: what the makers of a bundle write beside each of its certificates\n"), 20_000)
+	trusted, err := trustOut(fresh, "-addtrust", "serverAuth", "-setalias", "Lab Root")
+	rejected, failed := trustOut(second, "-addreject", "serverAuth")
+	mailOnly, failedToo := trustOut(fresh, "-addtrust", "emailProtection")
+	if err := firstError(err, failed, failedToo); err != nil {
+		return err
+	}
+	for name, octets := range map[string][]byte{
+		"trusted.pem": slices.Concat(trusted, rejected), "mail-only.pem": slices.Concat(mailOnly, second),
+		"root.der": w.root.der, "text.pem": slices.Concat(about, fresh, about, second, about),
+		"ended.pem": slices.Concat(ended, second), "ended-fresh.pem": slices.Concat(ended, fresh),
+		"leaf.pem": block(w.leafs["mx.good.parity.test"]), "twice.pem": slices.Concat(fresh, fresh, second),
+	} {
+		if err := os.WriteFile(filepath.Join(w.dir, name), octets, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trustOut is a certificate in a block of openssl's own kind.
+func trustOut(certificate []byte, args ...string) ([]byte, error) {
+	cmd := exec.Command("openssl", append([]string{"x509", "-trustout"}, args...)...)
+	cmd.Stdin = bytes.NewReader(certificate)
+	return cmd.Output()
 }
 
 const (

@@ -57,8 +57,18 @@ func settingsTrust() []setting {
 	}
 	none := t("tr_none", "no CAfile", "smtp_tls_CAfile =")
 	broken := t("tr_broken", "a CAfile with a broken block", "smtp_tls_CAfile = /lab/pki/broken.pem")
+	bundle := func(name, about string) setting {
+		return t("tr_"+strings.ReplaceAll(name, "-", "_"), about, "smtp_tls_CAfile = /lab/pki/"+name+".pem")
+	}
 	return []setting{
 		none, may(none), broken, may(broken),
+		bundle("trusted", "TRUSTED CERTIFICATE: one root for servers, another not"),
+		bundle("mail-only", "TRUSTED CERTIFICATE: one root for mail's own signatures"),
+		bundle("text", "a CAfile with 4 MB of text"), bundle("twice", "a root twice"),
+		bundle("ended", "a root that ended"), bundle("ended-fresh", "a root that ended, and its successor"),
+		bundle("leaf", "a server's certificate for a root"),
+		t("tr_der", "a CAfile in DER", "smtp_tls_CAfile = /lab/pki/root.der"),
+		may(t("tr_der", "a CAfile in DER", "smtp_tls_CAfile = /lab/pki/root.der")),
 		t("tr_default", "the system's trust anchors", "smtp_tls_CAfile =\ntls_append_default_CA = yes"),
 		t("tr_default_too", "a stranger's CAfile and the system's trust anchors",
 			"smtp_tls_CAfile = /lab/pki/stranger.pem\ntls_append_default_CA = yes"),
