@@ -45,6 +45,7 @@ type Reader struct {
 	buf  []byte
 
 	connections int
+	order       order
 
 	hosts        map[uint64]*hosts
 	sessions     map[uint64]*heldSession
@@ -197,11 +198,11 @@ func (r *Reader) record(line []byte) (*Saved, error) {
 	case kind == typeDomain:
 		saved, err = r.domain(line)
 	case kind == typeEnd:
-		end := endRecord{}
-		err = json.Unmarshal(line, &end)
-		r.tail = &end.Tail
+		err = r.end(line)
 	case kind == typeRun:
 		err = errors.New("another run begins here")
+	default: // what is added within a version are fields
+		err = fmt.Errorf("there is no line of type %.32q: the file is damaged", kind)
 	}
 	if err != nil {
 		return nil, &Error{r.line, err}
@@ -273,6 +274,9 @@ func (r *Reader) chain(refs []string) ([][]byte, error) {
 func (r *Reader) domain(line []byte) (*Saved, error) {
 	var d domainRecord
 	if err := json.Unmarshal(line, &d); err != nil {
+		return nil, err
+	}
+	if err := r.order.add(d.Index); err != nil {
 		return nil, err
 	}
 	result, err := d.result()
