@@ -49,7 +49,7 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	if err != nil {
 		return err
 	}
-	out, err := openSave(save)
+	out, err := openWhole(save)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,10 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	}
 	tail := m.tail(ctx)
 	out.end(tail)
-	if err := out.err(); err != nil {
+	if out.place != nil {
+		out.settle(out.path)
+	}
+	if out.failed != nil {
 		return fmt.Errorf("--save %s: %w", save, cause(out.failed))
 	}
 	if tail.Partial != "" {
