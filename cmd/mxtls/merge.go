@@ -36,6 +36,9 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	case len(paths) == 0:
 		return hinted{errors.New("nothing to merge"), "name the files that scan --shard I/N --save wrote"}
 	}
+	if err := onlyOnce(paths); err != nil {
+		return err
+	}
 	m := &merger{}
 	defer m.close()
 	for _, path := range paths {
@@ -63,8 +66,8 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	if out.place != nil {
 		out.settle(out.path)
 	}
-	if out.failed != nil {
-		return fmt.Errorf("--save %s: %w", save, cause(out.failed))
+	if err := out.err(); err != nil {
+		return err
 	}
 	if tail.Partial != "" {
 		return hinted{errors.New("the run is partial: " + tail.Partial), "what there is was written"}
@@ -148,7 +151,9 @@ func (m *merger) join(ctx context.Context, out *saver) error {
 		}
 		m.gap += r.Index - m.next
 		m.next = r.Index + 1
-		out.add(parts[least].saved.Group, r)
+		if out.add(parts[least].saved.Group, r); out.failed != nil {
+			return nil // merge says so
+		}
 		if err := pull(least); err != nil {
 			return err
 		}

@@ -52,7 +52,9 @@ func (u *unfinished) replay(
 	}
 	if u.failed == nil {
 		u.settle(yielded)
-		u.failed = u.save.err()
+		if err := u.save.err(); err != nil {
+			u.failed = hinted{err, "the saved run is as it was, and nobody was asked"}
+		}
 	}
 	return missing, u.failed == nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	gapKills  = 60
+	gapKills  = 40
 	gapEach   = 16 // items of the list for each that is in a gap
 	gapWithin = 10 // kills that have to come while gaps are filled
 )

@@ -170,7 +170,7 @@ func (s *saver) err() error {
 	if s == nil || s.failed == nil {
 		return nil
 	}
-	return hinted{fmt.Errorf("%s %s: %w", s.flag, s.path, cause(s.failed)), "the report is whole; the saved run is not"}
+	return fmt.Errorf("%s %s: %w", s.flag, s.path, cause(s.failed))
 }
 
 // settle gives a file that was written beside another the name of that one: all that stood there is in it.

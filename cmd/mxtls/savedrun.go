@@ -50,6 +50,14 @@ func openSavedRun(ctx context.Context, flag, path string, stdin io.Reader) (*sav
 	return newSavedRun(flag, path, file)
 }
 
+// onlyOnce refuses to read stdin twice.
+func onlyOnce(paths []string) error {
+	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+		return errors.New("stdin can be read only once")
+	}
+	return nil
+}
+
 // newSavedRun reads a saved run, and closes it.
 func newSavedRun(flag, path string, in io.ReadCloser) (p *savedRun, err error) {
 	p = &savedRun{flag: flag, path: path, file: in}
