@@ -50,6 +50,7 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	if err := j.write(ctx, w); err != nil {
+		j.save.flush()
 		return j.andUnsaved(j.writeError(out, err))
 	}
 	if err := out.commit(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"slices"
 
 	"mxtls/scanner"
 	"mxtls/scanner/name"
@@ -146,16 +147,13 @@ func (u *unfinished) fill(judge *scanner.Judge, looked iter.Seq[runfile.Saved]) 
 			}
 			return true
 		}
-		gaps := u.gaps
-		if !upTo(gaps[0]) {
-			return
-		}
+		gaps := slices.Concat(u.gaps, []int{math.MaxInt}) // behind the last one nothing is waited for
 		for saved := range looked {
 			place := saved.Result.Index
-			for len(gaps) > 0 && gaps[0] <= place {
+			for gaps[0] <= place {
 				gaps = gaps[1:]
 			}
-			if !upTo(place) || !pass(saved) || len(gaps) > 0 && !upTo(gaps[0]) || len(gaps) == 0 && !upTo(math.MaxInt) {
+			if !upTo(place) || !pass(saved) || !upTo(gaps[0]) {
 				return
 			}
 		}

@@ -22,6 +22,7 @@ type saver struct {
 	file   *os.File
 	writer *runfile.Writer
 	failed error
+	ended  bool // the last line is written
 
 	beside string   // where the file is as yet, in place of path; "" = at path
 	scrap  bool     // all that is in it is elsewhere too, or of no use: it goes when it is closed
@@ -149,7 +150,14 @@ func (s *saver) end(t runfile.Tail) {
 		return
 	}
 	if s.failed = s.writer.End(t); s.failed == nil {
-		s.failed = s.sync()
+		s.ended, s.failed = true, s.sync()
+	}
+}
+
+// flush hands over what is still in memory, for a run that ends without a last line.
+func (s *saver) flush() {
+	if s != nil && s.writer != nil && s.failed == nil && !s.ended {
+		s.failed = s.writer.Flush()
 	}
 }
 
@@ -175,13 +183,10 @@ func (s *saver) err() error {
 
 // settle gives a file that was written beside another the name of that one: all that stood there is in it.
 func (s *saver) settle(path string) {
-	if s.failed != nil {
+	if s.flush(); s.failed != nil {
 		return
 	}
-	err := s.writer.Flush()
-	if err == nil {
-		err = s.file.Sync()
-	}
+	err := s.file.Sync()
 	if err == nil {
 		err = os.Rename(s.beside, path)
 	}
