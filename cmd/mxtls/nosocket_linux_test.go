@@ -40,7 +40,8 @@ func forbidSockets() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("giving up privileges: %w", err)
 	}
-	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(memory.Pointer(&program)), 0, 0); err != nil {
+	address := uintptr(memory.Pointer(&program))
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, address, 0, 0); err != nil {
 		return fmt.Errorf("setting the filter: %w", err)
 	}
 	return nil

@@ -86,7 +86,7 @@ func (u *unfinished) readAll(p *part, run *savedRun) {
 	tail := run.reader.Tail()
 	switch last := p == u.parts[len(u.parts)-1]; {
 	case run.failed != nil && !last:
-		u.failed = hinted{run.failed, "it is what a run came to that went on with this one; without it, what it held is asked again"}
+		u.failed = hinted{run.failed, "it is what a killed --resume had come to; without it, what it held is asked again"}
 	case run.failed != nil:
 		u.failed = run.failed
 	case last && tail != nil && tail.Partial == "":

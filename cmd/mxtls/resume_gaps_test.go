@@ -61,7 +61,8 @@ func TestResumedRunIsKilled(t *testing.T) {
 	file := filepath.Join(dir, "run.jsonl")
 	since := filepath.Join(dir, ".run.jsonl.resume")
 	command := func(args ...string) *exec.Cmd {
-		cmd := exec.Command(binary, slices.Concat([]string{"scan"}, w.flags(), []string{"-q", "-f", list, "--rate", "0", "--per-provider", "0"}, args)...)
+		all := []string{"-q", "-f", list, "--rate", "0", "--per-provider", "0"}
+		cmd := exec.Command(binary, slices.Concat([]string{"scan"}, w.flags(), all, args)...)
 		cmd.Dir = dir
 		return cmd
 	}
@@ -89,7 +90,8 @@ func TestResumedRunIsKilled(t *testing.T) {
 		if random.IntN(3) == 0 {
 			signal = os.Interrupt
 		}
-		timer := time.AfterFunc(time.Duration(random.Int64N(int64(1200*time.Millisecond))), func() { cmd.Process.Signal(signal) })
+		after := time.Duration(random.Int64N(int64(1200 * time.Millisecond)))
+		timer := time.AfterFunc(after, func() { cmd.Process.Signal(signal) })
 		cmd.Wait() // killed or not: the files tell
 		timer.Stop()
 		if again := w.sessions(all.addrs) - asked; again != 0 {

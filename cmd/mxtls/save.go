@@ -35,7 +35,8 @@ func openSave(path string) (*saver, error) {
 	case "":
 		return nil, nil
 	case "-":
-		return nil, hinted{errors.New("--save -: a run is kept in a file"), "/dev/stdout stands for stdout, ./- for a file of that name"}
+		return nil, hinted{errors.New("--save -: a run is kept in a file"),
+			"/dev/stdout stands for stdout, ./- for a file of that name"}
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -72,7 +73,8 @@ func openBeside(flag, path, suffix string) (*saver, error) {
 	s := &saver{flag: flag, path: path, scrap: true, beside: hiddenBeside(path, suffix)}
 	var err error
 	if s.file, err = os.OpenFile(s.beside, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {
-		return nil, hinted{fmt.Errorf("%s %s: %w", flag, path, cause(err)), "what goes there is written to a file beside it first"}
+		return nil, hinted{fmt.Errorf("%s %s: %w", flag, path, cause(err)),
+			"what goes there is written to a file beside it first"}
 	}
 	if err := s.lock(); err != nil {
 		s.file.Close()
