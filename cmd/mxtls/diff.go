@@ -66,6 +66,9 @@ func (f *diffFlags) run(ctx context.Context, s streams, args []string) error {
 		return hinted{fmt.Errorf("diff takes %s, not %d", plural(f.confirm+1, "run", "runs"), len(args)),
 			"the old one first, then with --confirm N the N newer ones"}
 	}
+	if err := onlyOnce(args); err != nil {
+		return err
+	}
 	if err := f.output.check(); err != nil {
 		return err
 	}

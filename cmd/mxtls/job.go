@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"mxtls/report"
@@ -49,10 +50,11 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	if err := j.write(ctx, w); err != nil {
-		return j.writeError(out, err)
+		j.save.flush()
+		return j.andUnsaved(j.writeError(out, err))
 	}
 	if err := out.commit(); err != nil {
-		return err
+		return j.andUnsaved(err)
 	}
 	j.progress.end()
 	return j.end()
@@ -130,13 +132,13 @@ func (j *job) end() error {
 		if total, final := j.facts.count(); final {
 			of = fmt.Sprintf("of %d", total)
 		}
-		return hinted{
+		return j.andUnsaved(hinted{
 			fmt.Errorf("the report is partial, %d %s: %s", t.Domains, of, why),
 			"what was done by then is in the report",
-		}
+		})
 	}
 	if err := j.save.err(); err != nil {
-		return err
+		return hinted{err, "the report is whole; the saved run is not"}
 	}
 	whole := j.facts.head().Shard == "" // a part of a list may be empty
 	if whole && t.Domains == 0 {
@@ -156,6 +158,15 @@ func (j *job) end() error {
 		return errFindings
 	}
 	return nil
+}
+
+// andUnsaved is an error, and why the facts are not kept either, unless that is the error.
+func (j *job) andUnsaved(err error) error {
+	unsaved := j.save.err()
+	if unsaved == nil || strings.Contains(err.Error(), unsaved.Error()) {
+		return err
+	}
+	return errors.Join(err, unsaved)
 }
 
 // remark says on stderr what concerns the run as a whole.

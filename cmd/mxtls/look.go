@@ -84,12 +84,23 @@ func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
 		if l.before != nil {
 			next, stop := iter.Pull(items)
 			defer stop()
-			behind, ok := l.before.replay(ctx, l.scan, next, &where, yield)
+			missing, ok := l.before.replay(ctx, l.scan, next, &where, yield)
 			if !ok {
 				return
 			}
-			items = rest(behind, next)
+			items = rest(missing, next)
 		}
+		for saved := range l.before.fill(l.scan.Judge(), l.looked(ctx, items, &where)) {
+			if !yield(saved) {
+				return
+			}
+		}
+	}
+}
+
+// looked are the results of a look at items.
+func (l *look) looked(ctx context.Context, items iter.Seq[string], where *places) iter.Seq[runfile.Saved] {
+	return func(yield func(runfile.Saved) bool) {
 		results := l.scan.Scan(ctx, items)
 		if l.vantage {
 			results = l.scan.Vet(ctx, results, l.controls)
@@ -103,10 +114,10 @@ func (l *look) results(ctx context.Context) iter.Seq[runfile.Saved] {
 	}
 }
 
-// rest is what is left of a sequence that was begun, after some of it that comes again.
-func rest(again []string, next func() (string, bool)) iter.Seq[string] {
+// rest is what is left of a sequence that was begun, after some of it that was passed over.
+func rest(missing []string, next func() (string, bool)) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, item := range again {
+		for _, item := range missing {
 			if !yield(item) {
 				return
 			}

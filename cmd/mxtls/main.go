@@ -89,8 +89,14 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-// complain prints an error, and the hint of the outermost error that has one.
+// complain prints an error, and the hint of the outermost error that has one. Errors that were joined have a line each.
 func complain(w io.Writer, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			complain(w, e)
+		}
+		return
+	}
 	fmt.Fprintf(w, "mxtls: %s\n", oneLine(err.Error()))
 	if h, ok := errors.AsType[hinted](err); ok {
 		fmt.Fprintf(w, "mxtls: hint: %s\n", h.hint)

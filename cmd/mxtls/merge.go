@@ -36,6 +36,9 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	case len(paths) == 0:
 		return hinted{errors.New("nothing to merge"), "name the files that scan --shard I/N --save wrote"}
 	}
+	if err := onlyOnce(paths); err != nil {
+		return err
+	}
 	m := &merger{}
 	defer m.close()
 	for _, path := range paths {
@@ -49,7 +52,7 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	if err != nil {
 		return err
 	}
-	out, err := openSave(save)
+	out, err := openWhole(save)
 	if err != nil {
 		return err
 	}
@@ -60,8 +63,11 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	}
 	tail := m.tail(ctx)
 	out.end(tail)
+	if out.place != nil {
+		out.settle(out.path)
+	}
 	if err := out.err(); err != nil {
-		return fmt.Errorf("--save %s: %w", save, cause(out.failed))
+		return err
 	}
 	if tail.Partial != "" {
 		return hinted{errors.New("the run is partial: " + tail.Partial), "what there is was written"}
@@ -145,7 +151,9 @@ func (m *merger) join(ctx context.Context, out *saver) error {
 		}
 		m.gap += r.Index - m.next
 		m.next = r.Index + 1
-		out.add(parts[least].saved.Group, r)
+		if out.add(parts[least].saved.Group, r); out.failed != nil {
+			return nil // merge says so
+		}
 		if err := pull(least); err != nil {
 			return err
 		}

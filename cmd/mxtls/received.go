@@ -123,8 +123,8 @@ func (f *receivedFlags) run(ctx context.Context, s streams, args []string) error
 // messageFiles are the files that the arguments stand for: of a Maildir all messages, by name. What is not there or
 // cannot be meant is an error before anything is read.
 func messageFiles(args []string) ([]string, error) {
-	if n := len(slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a != "-" })); n > 1 {
-		return nil, errors.New("stdin can be read only once")
+	if err := onlyOnce(args); err != nil {
+		return nil, err
 	}
 	var files []string
 	for _, arg := range args {

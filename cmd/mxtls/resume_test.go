@@ -55,11 +55,7 @@ func TestResumeAfterKill(t *testing.T) {
 	}
 	t.Cleanup(w.close)
 	list := w.populate(t, dir)
-	// Not the test's own binary, which is a slow one where it looks for races: a run is to come far before it is killed.
-	binary := filepath.Join(dir, "mxtls")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	binary := buildMxtls(t, dir)
 	file := filepath.Join(dir, "run.jsonl")
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.Command(binary, slices.Concat([]string{"scan"}, w.flags(), []string{"-q", "-f", list, "--rate", "0", "--per-provider", "0"}, args)...)
@@ -100,7 +96,7 @@ func TestResumeAfterKill(t *testing.T) {
 		kept = n
 		if whole { // it came to its end: the next one begins anew
 			if finished++; finished <= compared {
-				compareRuns(t, binary, command, file)
+				compareRuns(t, binary, command, file, killedList)
 			}
 			if err := os.Remove(file); err != nil {
 				t.Fatal(err)
@@ -117,7 +113,18 @@ func TestResumeAfterKill(t *testing.T) {
 	if out, err := command(begun()...).CombinedOutput(); err != nil {
 		t.Fatalf("the last one: %v\n%s", err, out)
 	}
-	compareRuns(t, binary, command, file)
+	compareRuns(t, binary, command, file, killedList)
+}
+
+// buildMxtls is not the test's own binary, which is a slow one where it looks for races: a run is to come far before it
+// is killed.
+func buildMxtls(t *testing.T, dir string) string {
+	t.Helper()
+	binary := filepath.Join(dir, "mxtls")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
 }
 
 // populate makes domains on few servers and a list of them, and is the list's name.
@@ -153,7 +160,7 @@ func (w *world) sessions(addrs map[netip.Addr]bool) (n int) {
 }
 
 // compareRuns holds the report of a file against that of a run of its own.
-func compareRuns(t *testing.T, binary string, command func(...string) *exec.Cmd, file string) {
+func compareRuns(t *testing.T, binary string, command func(...string) *exec.Cmd, file string, domains int) {
 	t.Helper()
 	cmd := exec.Command(binary, "scan", "-q", "-o", "csv", "--from", file)
 	cmd.Dir = filepath.Dir(file)
@@ -161,7 +168,7 @@ func compareRuns(t *testing.T, binary string, command func(...string) *exec.Cmd,
 	if err != nil {
 		t.Fatalf("--from: %v", err)
 	}
-	if lines := strings.Count(string(got), "\n"); lines != killedList+1 {
+	if lines := strings.Count(string(got), "\n"); lines != domains+1 {
 		t.Errorf("%d lines", lines)
 	}
 	want, err := command("-o", "csv").Output()
@@ -173,13 +180,13 @@ func compareRuns(t *testing.T, binary string, command func(...string) *exec.Cmd,
 	}
 }
 
-// readRun passes over what a file holds, and reports whether it has its last line; a file that is not there yet holds
+// readRun passes over what a file holds, and is its last line, if it has that; a file that is not there yet holds
 // nothing.
-func readRun(t *testing.T, file string, see func(*runfile.Saved)) (whole bool) {
+func readRun(t *testing.T, file string, see func(*runfile.Saved)) *runfile.Tail {
 	t.Helper()
 	f, err := os.Open(file)
 	if os.IsNotExist(err) {
-		return false
+		return nil
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +196,7 @@ func readRun(t *testing.T, file string, see func(*runfile.Saved)) (whole bool) {
 		if err := os.Remove(file); err != nil { // killed before the first line: --save takes it, --resume has nothing
 			t.Fatal(err)
 		}
-		return false
+		return nil
 	}
 	r, err := runfile.NewReader(f)
 	if err != nil {
@@ -202,18 +209,18 @@ func readRun(t *testing.T, file string, see func(*runfile.Saved)) (whole bool) {
 		}
 		see(&saved)
 	}
-	return r.Tail() != nil
+	return r.Tail()
 }
 
 func resultsIn(t *testing.T, file string) (n int, whole bool) {
 	t.Helper()
-	whole = readRun(t, file, func(s *runfile.Saved) {
+	tail := readRun(t, file, func(s *runfile.Saved) {
 		if s.Result.Index != n {
 			t.Fatalf("result %d has index %d", n, s.Result.Index)
 		}
 		n++
 	})
-	return n, whole
+	return n, tail != nil
 }
 
 func sessionsIn(t *testing.T, file string) map[netip.Addr]bool {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -16,29 +17,83 @@ import (
 // saver writes a run's facts beside its report, in place, so that all that was seen by then survives a crash. Its first
 // error ends the saving and not the run: the report goes on. A nil saver keeps nothing.
 type saver struct {
+	flag   string // that names it
 	path   string
 	file   *os.File
 	writer *runfile.Writer
 	failed error
+	ended  bool // the last line is written
 
-	unnamed string // where the file is as yet, in place of path; "" = at path
+	beside string   // where the file is as yet, in place of path; "" = at path
+	scrap  bool     // all that is in it is elsewhere too, or of no use: it goes when it is closed
+	place  *os.File // the empty file at path that keeps the name; nil = there is none
 }
 
 // openSave makes the file. One that holds something is left alone, and so is one that another process writes to.
 func openSave(path string) (*saver, error) {
-	if path == "" {
+	switch path {
+	case "":
 		return nil, nil
+	case "-":
+		return nil, hinted{errors.New("--save -: a run is kept in a file"),
+			"/dev/stdout stands for stdout, ./- for a file of that name"}
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("--save %s: %w", path, cause(err))
 	}
-	s := &saver{path: path, file: file}
+	s := &saver{flag: "--save", path: path, file: file}
 	if err := s.vacant(); err != nil {
 		file.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// openWhole makes a file that takes its name only once it is whole: see settle. A device is written to as it is.
+func openWhole(path string) (*saver, error) {
+	place, err := openSave(path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := place.file.Stat(); err == nil && !info.Mode().IsRegular() {
+		return place, nil
+	}
+	s, err := openBeside(place.flag, realPath(path), ".part")
+	if err != nil {
+		place.close()
+		return nil, err
+	}
+	s.place = place.file
+	return s, nil
+}
+
+// openBeside makes a file beside another that is to take its name, and is of no use before.
+func openBeside(flag, path, suffix string) (*saver, error) {
+	s := &saver{flag: flag, path: path, scrap: true, beside: hiddenBeside(path, suffix)}
+	var err error
+	if s.file, err = os.OpenFile(s.beside, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {
+		return nil, hinted{fmt.Errorf("%s %s: %w", flag, path, cause(err)),
+			"what goes there is written to a file beside it first"}
+	}
+	if err := s.lock(); err != nil {
+		s.file.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// hiddenBeside is the name of a file beside another.
+func hiddenBeside(path, suffix string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+suffix)
+}
+
+// realPath is what stands behind a link, which is to stay one.
+func realPath(path string) string {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
+	}
+	return path
 }
 
 // vacant takes the file for this process alone and makes sure that nothing is lost.
@@ -67,8 +122,9 @@ func (s *saver) lock() error {
 		return nil
 	}
 	err = unix.Flock(int(s.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	now, gone := os.Stat(cmp.Or(s.beside, s.path))
 	switch {
-	case errors.Is(err, unix.EWOULDBLOCK):
+	case errors.Is(err, unix.EWOULDBLOCK), gone != nil, !os.SameFile(info, now): // another has its name since it was opened
 		return hinted{fmt.Errorf("%s: another mxtls is writing to it", s.path), "give each run a file of its own"}
 	case err != nil:
 		return fmt.Errorf("%s: locking it: %w", s.path, err)
@@ -96,7 +152,14 @@ func (s *saver) end(t runfile.Tail) {
 		return
 	}
 	if s.failed = s.writer.End(t); s.failed == nil {
-		s.failed = s.sync()
+		s.ended, s.failed = true, s.sync()
+	}
+}
+
+// flush hands over what is still in memory, for a run that ends without a last line.
+func (s *saver) flush() {
+	if s != nil && s.writer != nil && s.failed == nil && !s.ended {
+		s.failed = s.writer.Flush()
 	}
 }
 
@@ -117,40 +180,45 @@ func (s *saver) err() error {
 	if s == nil || s.failed == nil {
 		return nil
 	}
-	return hinted{fmt.Errorf("--save %s: %w", s.path, cause(s.failed)), "the report is whole; the saved run is not"}
+	return fmt.Errorf("%s %s: %w", s.flag, s.path, cause(s.failed))
 }
 
-// settle gives a file its name that was written beside it: all that stood there is in it.
-func (s *saver) settle() error {
-	if s.failed != nil {
-		return s.err()
+// settle gives a file that was written beside another the name of that one: all that stood there is in it.
+func (s *saver) settle(path string) {
+	if s.flush(); s.failed != nil {
+		return
 	}
-	err := s.writer.Flush()
+	err := s.file.Sync()
 	if err == nil {
-		err = s.file.Sync()
-	}
-	if err == nil {
-		err = os.Rename(s.unnamed, s.path)
+		err = os.Rename(s.beside, path)
 	}
 	if err == nil {
-		s.unnamed = ""
-		err = syncDir(filepath.Dir(s.path))
+		s.beside, s.scrap = path, false
+		if path == s.path {
+			s.beside = ""
+		}
+		err = syncDir(filepath.Dir(path))
 	}
-	if err != nil {
-		return fmt.Errorf("--resume %s: %w", s.path, cause(err))
-	}
-	return nil
+	s.failed = err
 }
 
-// close closes the file, which also gives the lock back. One that holds nothing, or has no name of its own, goes.
+// close closes the file, which also gives the lock back. One that holds nothing goes.
 func (s *saver) close() {
 	if s == nil {
 		return
 	}
-	if s.unnamed != "" {
-		os.Remove(s.unnamed)
-	} else if info, err := s.file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+	info, err := s.file.Stat()
+	switch {
+	case s.scrap:
+		os.Remove(s.beside)
+		if s.place != nil {
+			os.Remove(s.path)
+		}
+	case s.beside == "" && err == nil && info.Mode().IsRegular() && info.Size() == 0:
 		os.Remove(s.path)
 	}
 	s.file.Close()
+	if s.place != nil {
+		s.place.Close()
+	}
 }

@@ -25,8 +25,10 @@ type savedRun struct {
 	file   io.Closer
 	reader *runfile.Reader
 	judge  *scanner.Judge
+	from   int    // place in the list of the first result that is wanted
 	remark string // on the roots, once bundle was called; "" where there is nothing to say
 
+	passed  int          // connections of the results before from
 	read    atomic.Int64 // results so far; the progress line looks on
 	whole   atomic.Bool  // the last line was read
 	failed  error
@@ -35,20 +37,32 @@ type savedRun struct {
 
 // openSavedRun opens the saved run that a flag names; "-" is stdin, where there is one.
 func openSavedRun(ctx context.Context, flag, path string, stdin io.Reader) (*savedRun, error) {
-	p := &savedRun{flag: flag, path: path, file: io.NopCloser(nil)}
-	in := stdin
-	if path != "-" || stdin == nil {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, p.explain(err)
-		}
-		p.file, in = file, file
-	} else {
-		in = interruptible(ctx, stdin)
+	switch {
+	case path == "-" && stdin == nil:
+		return nil, hinted{fmt.Errorf("%s -: the run is read from a file", flag), "./- stands for a file of that name"}
+	case path == "-":
+		return newSavedRun(flag, path, io.NopCloser(interruptible(ctx, stdin)))
 	}
-	var err error
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, (&savedRun{flag: flag, path: path}).explain(err)
+	}
+	return newSavedRun(flag, path, file)
+}
+
+// onlyOnce refuses to read stdin twice.
+func onlyOnce(paths []string) error {
+	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+		return errors.New("stdin can be read only once")
+	}
+	return nil
+}
+
+// newSavedRun reads a saved run, and closes it.
+func newSavedRun(flag, path string, in io.ReadCloser) (p *savedRun, err error) {
+	p = &savedRun{flag: flag, path: path, file: in}
 	if p.reader, err = runfile.NewReader(in); err != nil {
-		p.file.Close()
+		in.Close()
 		return nil, p.explain(err)
 	}
 	return p, nil
@@ -141,6 +155,10 @@ func (p *savedRun) ahead(batches chan<- []runfile.Saved, empty <-chan []runfile.
 			p.failed = p.explain(err)
 			break
 		}
+		if saved.Result.Index < p.from {
+			p.passed = p.reader.Connections()
+			continue
+		}
 		if batch = append(batch, saved); len(batch) == batchSize && !send() {
 			return
 		}
@@ -164,6 +182,9 @@ func (p *savedRun) tail(context.Context) runfile.Tail {
 func (p *savedRun) err() error                 { return nil }
 func (p *savedRun) count() (n int, final bool) { return int(p.read.Load()), p.whole.Load() }
 func (p *savedRun) sessions() int64            { return 0 }
+
+// connections is how many connections the wanted results took, once they are through.
+func (p *savedRun) connections() int { return p.reader.Connections() - p.passed }
 
 func (p *savedRun) close() {
 	p.reader.Close()

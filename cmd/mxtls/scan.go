@@ -142,7 +142,7 @@ func (f *scanFlags) start(ctx context.Context, j *job, items *sources) error {
 		}
 	}
 	l := &look{items: items, started: time.Now(), vantage: !f.noVantage, controls: f.controls, shard: f.shard}
-	if err := f.keep(ctx, j, l, &options); err != nil {
+	if err := f.keep(j, l, &options); err != nil {
 		return err
 	}
 	if l.scan, err = scanner.New(options); err != nil {
@@ -155,7 +155,7 @@ func (f *scanFlags) start(ctx context.Context, j *job, items *sources) error {
 }
 
 // keep opens the file that the facts are kept in, and the run in it that is gone on with.
-func (f *scanFlags) keep(ctx context.Context, j *job, l *look, o *scanner.Options) (err error) {
+func (f *scanFlags) keep(j *job, l *look, o *scanner.Options) (err error) {
 	switch {
 	case f.resume == "":
 		j.save, err = openSave(f.save)
@@ -163,7 +163,7 @@ func (f *scanFlags) keep(ctx context.Context, j *job, l *look, o *scanner.Option
 	case f.save != "":
 		return errors.New("--save and --resume exclude each other: a run goes on in its own file")
 	}
-	if l.before, j.save, err = openResume(ctx, f.resume); err != nil {
+	if l.before, j.save, err = openResume(f.resume); err != nil {
 		return err
 	}
 	if err = l.before.fit(o, &l.shard); err != nil {

@@ -29,9 +29,12 @@ const stopLimit = 5 * time.Second
 // storiesAtOnce is how many tests run at a time: most of a story is waiting, which asks for no processor.
 const storiesAtOnce = "6"
 
+// programs are what the scripts can run besides the machine's own.
+var programs = map[string]func(){"mxtls": main}
+
 // TestMain makes the test binary be mxtls itself, under that name, for the scripts and for the README's sessions.
 func TestMain(m *testing.M) {
-	testscript.Main(patient{m}, map[string]func(){"mxtls": main})
+	testscript.Main(patient{m}, programs)
 }
 
 // patient runs storiesAtOnce tests at a time, unless the command line says how many.
@@ -53,6 +56,7 @@ func (p patient) Run() int {
 //	scan STATUS ARGS...      mxtls scan $SCAN ARGS, which must end with exit status STATUS
 //	plan STATUS ARGS...      mxtls plan, likewise
 //	status STATUS PROGRAM... likewise, any program
+//	nosocket PROGRAM...      a program, on Linux, that is killed if it asks for a socket: its exit status is -1 then
 //	signal NAME ADDR...      once all those servers have a session, signal the process whose number is in the file "pid"
 //	lasted MIN [MAX]         the last scan or status took at least and at most that
 //	json FILE PATH VALUE     the value at PATH, as in 0.servers.1.host or domains.len; several documents are one array

@@ -180,11 +180,11 @@ func (p *places) of(s *shard, items iter.Seq[string]) iter.Seq[string] {
 	}
 }
 
-// begin counts the items from here on.
-func (p *places) begin() {
+// drop takes the item back that was passed on last: its result is there.
+func (p *places) drop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.taken, p.first = nil, 0
+	p.taken = p.taken[:len(p.taken)-1]
 }
 
 // last is the place of the item that was passed on last.

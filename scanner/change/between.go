@@ -25,6 +25,7 @@ func Between(domain string, was, is *State) []Change {
 	}
 	d.mail()
 	d.certificates()
+	d.dnssec()
 	d.policies()
 	slices.SortStableFunc(d.changes, func(a, b Change) int { return int(a.Code) - int(b.Code) })
 	return d.changes
@@ -140,13 +141,32 @@ func until(t time.Time) string {
 	return "until " + t.UTC().Format(time.DateOnly)
 }
 
+// dnssec compares whether DNSSEC lets answers pass at all.
+func (d *differ) dnssec() {
+	was, is := d.was, d.is
+	switch {
+	case is.bogusMX && !was.bogusMX, !is.bogusMX && !was.bogusMX && worse(was.bogus, was.places, is.bogus, is.places):
+		d.add(DNSSECBroken, !is.bogusMX && oneOfMany(is.bogus, is.places), was.dnssec(), is.dnssec())
+	case (was.bogusMX || was.bogus > 0) && !is.bogusMX && is.bogus == 0 && is.class != verdict.ClassFailed:
+		d.add(DNSSECMended, !was.bogusMX && oneOfMany(was.bogus, was.places), was.dnssec(), is.dnssec())
+	}
+}
+
+// dnssec is what DNSSEC makes of the answers, in words.
+func (s *State) dnssec() string {
+	if s.bogusMX {
+		return "MX answer bogus"
+	}
+	return orSome("none bogus", s.bogus, s.places, "bogus")
+}
+
 // policies compares what the domain publishes.
 func (d *differ) policies() {
 	was, is := d.was, d.is
 	relied := func(l dane.Level) bool { return l == dane.Full || l == dane.Half || l == dane.Partial }
 	broken := func(l dane.Level) bool { return l == dane.Degraded || l == dane.Failing || l == dane.TLSOnly }
 	switch {
-	case (relied(was.dane) || was.dane == dane.Absent) && broken(is.dane):
+	case (relied(was.dane) || was.dane == dane.Absent) && broken(is.dane), was.dane != dane.Failing && is.dane == dane.Failing:
 		d.add(DANEBroken, false, was.dane.String(), is.dane.String())
 	case (relied(was.dane) || broken(was.dane)) && is.dane == dane.Absent, was.dane == dane.Full && (is.dane == dane.Half || is.dane == dane.Partial):
 		d.add(DANEGone, false, was.dane.String(), is.dane.String())

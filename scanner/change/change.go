@@ -3,8 +3,15 @@
 //
 // A State is what counts of one judged result. Between compares two of them; it is pure. What one address of many did, a
 // server that was busy and a certificate that was renewed by the same issuer are noise: a Change says so, and is left out
-// unless it is asked for. A Joiner brings the results of several runs together by domain, whatever their order; where
-// the order is the same it holds next to nothing.
+// unless it is asked for.
+//
+// What could not be told in one of the two runs is no change, with two exceptions by which mail waits: signatures of
+// DNSSEC that do not hold, since senders that validate do not deliver then and nothing can be told, and TLSA records that
+// fit no server, since senders with DANE do not. They are news unless the first run has them: what could not be told there
+// may have been good, and to be told twice of lost mail is better than not at all.
+//
+// A Joiner brings the results of several runs together by domain, whatever their order; where the order is the same it
+// holds next to nothing.
 package change
 
 import (
@@ -16,6 +23,7 @@ import (
 	"mxtls/scanner/dane"
 	"mxtls/scanner/internal/enum"
 	"mxtls/scanner/mtasts"
+	"mxtls/scanner/mx"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/verdict"
 )
@@ -31,6 +39,7 @@ const (
 	PartlyPlaintext
 	BecameUntrusted
 	NameNoLongerFits
+	DNSSECBroken
 	DANEBroken
 	DANEGone
 	STSBroken
@@ -45,6 +54,7 @@ const (
 	NoLongerTold
 	NewlyEncrypted
 	BecameTrusted
+	DNSSECMended
 	DANENew
 	STSNew
 	DomainBack
@@ -53,10 +63,10 @@ const (
 )
 
 var codeWords = enum.Words{
-	"unknown", "domain_gone", "newly_plaintext", "partly_plaintext", "became_untrusted", "name_no_longer_fits", "dane_broken",
-	"dane_gone", "sts_broken", "sts_gone", "sts_weaker", "sts_servers_fail", "sts_same_id", "will_expire", "provider_changed",
-	"issuer_changed", "certificate_renewed", "no_longer_told", "newly_encrypted", "became_trusted", "dane_new", "sts_new",
-	"domain_back", "added", "removed",
+	"unknown", "domain_gone", "newly_plaintext", "partly_plaintext", "became_untrusted", "name_no_longer_fits",
+	"dnssec_broken", "dane_broken", "dane_gone", "sts_broken", "sts_gone", "sts_weaker", "sts_servers_fail", "sts_same_id", "will_expire", "provider_changed",
+	"issuer_changed", "certificate_renewed", "no_longer_told", "newly_encrypted", "became_trusted", "dnssec_mended", "dane_new",
+	"sts_new", "domain_back", "added", "removed",
 }
 
 func (c Code) String() string               { return enum.String("change", codeWords, c) }
@@ -105,6 +115,9 @@ type State struct {
 	policyID    string
 	policyBody  string
 	stsFailing  int
+	bogusMX     bool
+	bogus       int // addresses, and hosts without, of which DNSSEC says that the answers are forged or broken
+	places      int // of all
 	expiresSoon bool
 }
 
@@ -116,7 +129,7 @@ func Of(r *scanner.Result, at time.Time) State {
 	f := &r.Facts
 	s := State{
 		class: r.Class(), via: r.Via, dane: f.DANE, sts: f.Policy.Status, mode: f.Policy.Mode, policyID: f.Policy.ID,
-		policyBody: f.Policy.BodySHA256, servers: r.Verdict.Encrypted.Yes + r.Verdict.Encrypted.No, plain: r.Verdict.Encrypted.No,
+		policyBody: f.Policy.BodySHA256, bogusMX: f.MX.Reason == mx.LookupBogus, places: len(f.Servers), servers: r.Verdict.Encrypted.Yes + r.Verdict.Encrypted.No, plain: r.Verdict.Encrypted.No,
 	}
 	for i := range f.Servers {
 		s.add(&f.Servers[i])
@@ -132,6 +145,9 @@ func Of(r *scanner.Result, at time.Time) State {
 func (s *State) add(server *verdict.Server) {
 	if server.Fit != nil && server.Fit.Fault != mtasts.ServerFaultNone {
 		s.stsFailing++
+	}
+	if server.DANE.Reason == dane.DNSSECInvalid || server.NoAddress == mx.LookupBogus {
+		s.bogus++
 	}
 	c := server.Chain
 	if c == nil || c.Status == pkix.StatusUnknown || c.SHA256 == "" {

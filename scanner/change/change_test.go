@@ -66,6 +66,16 @@ func TestBetween(t *testing.T) {
 	full := result(good)
 	gone := scanner.Result{}
 	gone.Facts.MX.Kind = mx.None
+	bogusMX, failedMX := scanner.Result{}, scanner.Result{}
+	bogusMX.Facts.MX = mx.Set{Kind: mx.Failed, Reason: mx.LookupBogus}
+	failedMX.Facts.MX = mx.Set{Kind: mx.Failed, Reason: mx.LookupTimeout}
+	bogus := func(r scanner.Result, n int) scanner.Result {
+		return with(r, func(r *scanner.Result) {
+			for i := range n {
+				r.Facts.Servers[i].DANE = dane.Outcome{Status: dane.Failed, Reason: dane.DNSSECInvalid}
+			}
+		})
+	}
 	four := result(good, good, good, good)
 	level := func(l dane.Level) scanner.Result { return with(full, func(r *scanner.Result) { r.Facts.DANE = l }) }
 	policy := func(s mtasts.Status, m mtasts.Mode, id, body string) scanner.Result {
@@ -140,6 +150,25 @@ func TestBetween(t *testing.T) {
 		{"TLSA new", level(dane.Absent), level(dane.Full), "dane_new"},
 		{"TLSA mended", level(dane.Failing), level(dane.Full), "dane_new"},
 		{"TLSA not told", level(dane.Full), level(dane.LevelUnknown), ""},
+		{"TLSA broken as soon as it is told", level(dane.LevelUnknown), level(dane.Failing), "dane_broken"},
+		{"TLSA broken still", level(dane.Failing), level(dane.Failing), ""},
+		{"TLSA broken at all and not at some alone", level(dane.Degraded), level(dane.Failing), "dane_broken"},
+		{"TLSA of no use as soon as it is told", level(dane.LevelUnknown), level(dane.TLSOnly), ""},
+		{"TLSA fits some as soon as it is told", level(dane.LevelUnknown), level(dane.Degraded), ""},
+		{"MX answer bogus", full, bogusMX, "dnssec_broken (no_longer_told)"},
+		{"MX answer bogus after it failed otherwise", failedMX, bogusMX, "dnssec_broken"},
+		{"MX answer bogus still", bogusMX, bogusMX, ""},
+		{"MX answer bogus, and then not to be had", bogusMX, failedMX, ""},
+		{"MX answer valid again", bogusMX, full, "dnssec_mended"},
+		{"MX answer bogus after its hosts", bogus(four, 4), bogusMX, "dnssec_broken (no_longer_told)"},
+		{"hosts bogus after the MX answer", bogusMX, bogus(four, 4), ""},
+		{"domain gone instead of bogus", bogusMX, gone, "dnssec_mended"},
+		{"TLSA bogus", level(dane.Full), bogus(level(dane.LevelUnknown), 1), "dnssec_broken"},
+		{"TLSA bogus still", bogus(full, 1), bogus(full, 1), ""},
+		{"TLSA bogus at one of four", four, bogus(four, 1), "(dnssec_broken)"},
+		{"TLSA bogus at two of four after one", bogus(four, 1), bogus(four, 2), "dnssec_broken"},
+		{"TLSA valid again", bogus(level(dane.LevelUnknown), 1), level(dane.Full), "dnssec_mended"},
+		{"address bogus", full, with(full, func(r *scanner.Result) { r.Facts.Servers[0].NoAddress = mx.LookupBogus }), "dnssec_broken"},
 		{"policy broken", enforced, policy(mtasts.FetchError, mtasts.ModeUnknown, "1", ""), "sts_broken"},
 		{"policy gone", enforced, policy(mtasts.None, mtasts.ModeUnknown, "", ""), "sts_gone"},
 		{"policy new", full, enforced, "sts_new"},

@@ -49,6 +49,7 @@ type Reader struct {
 	buf  []byte
 
 	connections int
+	order       order
 
 	hosts        map[uint64]*hosts
 	sessions     map[uint64]*heldSession
@@ -206,11 +207,11 @@ func (r *Reader) record(line []byte) (*Saved, error) {
 		case typeDomain:
 			saved, err = r.domain(line)
 		case typeEnd:
-			end := endRecord{}
-			err = json.Unmarshal(line, &end, form)
-			r.tail = &end.Tail
+			err = r.end(line)
 		case typeRun:
 			err = errors.New("another run begins here")
+		default: // what is added within a version are fields
+			err = fmt.Errorf("there is no line of type %.32q: the file is damaged", kind)
 		}
 	}
 	if err != nil {
@@ -301,7 +302,10 @@ func (r *Reader) domain(line []byte) (*Saved, error) {
 	if err := json.Unmarshal(line, d, form); err != nil {
 		return nil, err
 	}
-	var err error
+	err := r.order.add(d.Index)
+	if err != nil {
+		return nil, err
+	}
 	if r.saved.Result, err = d.result(); err != nil {
 		return nil, err
 	}

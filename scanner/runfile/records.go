@@ -262,6 +262,7 @@ type lookupErrRecord struct {
 }
 
 type endRecord struct {
-	Type string `json:"type"`
+	Type    string `json:"type"`
+	Results *int   `json:"results,omitempty"` // that were written; nil in a file of a version that did not count them
 	Tail
 }

@@ -9,7 +9,7 @@
 //	session      one SMTP session, numbered, before the first use of it; chains are lists of SHA-256
 //	hosts        mail hosts and their servers' sessions by number, numbered, before the first domain that has them
 //	domain       one item of the list, in the list's order, and its hosts by number
-//	end          last: what only the end of a run knows; Tail has the fields
+//	end          last: what only the end of a run knows; Tail has the fields, and "results" says how many there are
 //
 // Each certificate, session and set of hosts stands there once and is referred to. So that neither side's memory grows with the
 // run, a writer keeps only so much in mind: a line's "forget" lists what no later line refers to, and who comes up
@@ -17,8 +17,9 @@
 //
 // Lines are written whole and in order, so a file that was cut off by a crash holds all that was written before: a last
 // line without its line feed does not count, and neither does a compressed tail that breaks off. A line that cannot be
-// read is an error with its number, and the end of reading. Fields that a reader does not know are passed over; a file
-// of a later SchemaVersion is refused.
+// read is an error with its number, and the end of reading; so is one of another type, one for an item that was there
+// before, and a last line that knows of more results than are there. Fields that a reader does not know are passed over;
+// a file of a later SchemaVersion is refused.
 package runfile
 
 import (
@@ -30,7 +31,7 @@ import (
 	"mxtls/scanner/truth"
 )
 
-// SchemaVersion is the version of the file's form. Fields may be added within a version.
+// SchemaVersion is the version of the file's form. Fields may be added within a version, types of lines may not.
 const SchemaVersion = 1
 
 // Head is what a run's first line says: what is known before the first result.

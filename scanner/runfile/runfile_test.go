@@ -194,6 +194,14 @@ func write(t *testing.T, compress bool, end *Tail, results ...scanner.Result) []
 	return file.Bytes()
 }
 
+// listed gives results their places in a list, one after the other.
+func listed(results ...scanner.Result) []scanner.Result {
+	for i := range results {
+		results[i].Index = i
+	}
+	return results
+}
+
 // read is all that a file holds.
 func read(file []byte) (head Head, results []scanner.Result, tail *Tail, err error) {
 	r, err := NewReader(bytes.NewReader(file))
@@ -245,7 +253,7 @@ func TestEveryFactSurvives(t *testing.T) {
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	r := full(t)
-	file := string(write(t, false, &Tail{}, r, r, r))
+	file := string(write(t, false, &Tail{}, listed(r, r, r)...))
 	if got, want := strings.Count(file, `{"type":"session"`), 4*len(r.Facts.Servers); got != want {
 		t.Errorf("%d session lines for %d sessions", got, want)
 	}
@@ -333,7 +341,7 @@ func TestUnbegun(t *testing.T) {
 		}
 		return r
 	}
-	want := []scanner.Result{refused("the address"), refused("the host"), refused("the address")}
+	want := listed(refused("the address"), refused("the host"), refused("the address"))
 	_, got, _, err := read(write(t, false, &Tail{}, want...))
 	if err != nil {
 		t.Fatal(err)
@@ -347,7 +355,7 @@ func TestUnbegun(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	r := full(t)
-	file := write(t, false, &Tail{}, r, r, r)
+	file := write(t, false, &Tail{}, listed(r, r, r)...)
 	first := bytes.IndexByte(file, '\n') + 1
 	for n := first; n < len(file); n += 311 {
 		_, results, tail, err := read(file[:n])
@@ -376,7 +384,7 @@ func TestCutOffCompressed(t *testing.T) {
 	r := full(t)
 	file := write(t, true, nil, r)
 	whole := len(file)
-	more := write(t, true, &Tail{}, r, r)
+	more := write(t, true, &Tail{}, listed(r, r)...)
 	if _, results, tail, err := read(file); err != nil || len(results) != 1 || tail != nil {
 		t.Errorf("after a flush: %d results, tail %v, %v", len(results), tail, err)
 	}
@@ -441,12 +449,53 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// TestOrder: each item of the list is there once and in its order, and what is lost is told, by the line.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	r := full(t)
+	good := string(write(t, false, &Tail{}, listed(r, r, r)...))
+	part := string(write(t, false, &Tail{}, func() []scanner.Result { l := listed(r, r, r); l[1].Index, l[2].Index = 5, 9; return l }()...))
+	whole := func(file string) string { return strings.Replace(file, `"shard":"text`, `"shard":"","was":"text`, 1) }
+	lines := strings.SplitAfter(good, "\n")
+	end := len(lines) - 1 // the number of the last line
+	first, second := lines[end-4], lines[end-3]
+	without := func(file, line string) string { return strings.Replace(file, line, "", 1) }
+	old := func(file string) string { return strings.Replace(file, `"results":3,`, "", 1) }
+	for _, tt := range []struct{ name, file, want string }{
+		{"a part", part, ""},
+		{"a whole run", whole(good), ""},
+		{"a part that was not counted", old(part), ""},
+		{"a whole run that was not counted", old(whole(good)), ""},
+		{"a damaged type", strings.Replace(good, `{"type":"domain","index":1`, `{"type":"domaim","index":1`, 1),
+			fmt.Sprintf(`line %d: there is no line of type "domaim": the file is damaged`, end-2)},
+		{"a damaged type at the end of what was cut off", strings.Join(lines[:end-2], "") + `{"type":"domaim","index":2}` + "\n",
+			`there is no line of type "domaim"`},
+		{"a lost line", without(good, second), fmt.Sprintf("line %d: the run had 3 results, and 2 are in the file", end-1)},
+		{"a lost line of a whole run", without(whole(good), second), "the run came to its end, and item 2 of its list is not in the file"},
+		{"a lost line that was not counted", without(old(whole(good)), first), "item 1 of its list is not in the file"},
+		{"an item twice", strings.Replace(good, `"index":2`, `"index":1`, 1), fmt.Sprintf("line %d: item 2 of the list is there twice", end-1)},
+		{"an item out of order", strings.Replace(part, `"index":5`, `"index":11`, 1), "item 10 of the list stands behind item 12"},
+		{"an item before the list", strings.Replace(good, `"index":0`, `"index":-5`, 1), "the list has no item -4"},
+		{"an item behind the list", strings.Replace(whole(good), `"index":2`, `"index":3`, 1), "item 3 of its list is not in the file"},
+		{"a count that is none", strings.Replace(good, `"results":3`, `"results":"3"`, 1), "cannot unmarshal"},
+	} {
+		_, results, tail, err := read([]byte(tt.file))
+		switch {
+		case tt.want == "" && (err != nil || tail == nil || len(results) != 3):
+			t.Errorf("%s: %d results, tail %v, %v", tt.name, len(results), tail, err)
+		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || tail != nil):
+			t.Errorf("%s: tail %v, %v, want %q", tt.name, tail, err, tt.want)
+		}
+	}
+}
+
 // TestHeld: a file that never forgets does not fill the memory, and one that forgets goes on.
 func TestHeld(t *testing.T) {
 	t.Parallel()
 	var results []scanner.Result
 	for i := range 16 {
 		r := full(t)
+		r.Index = i
 		r.Facts.Servers[0].Session.Started = day.Add(time.Duration(i) * time.Second)
 		results = append(results, r)
 	}
@@ -494,7 +543,6 @@ func TestUnknownFields(t *testing.T) {
 	r := full(t)
 	good := string(write(t, false, &Tail{}, r))
 	added := strings.ReplaceAll(good, `{"type":"`, `{"colour":{"a":[1]},"type":"`)
-	added = strings.Replace(added, "\n", "\n"+`{"type":"weather","it":"rains"}`+"\n", 1)
 	_, results, tail, err := read([]byte(added))
 	if err != nil || tail == nil || len(results) != 1 {
 		t.Fatalf("%d results, tail %v, %v", len(results), tail, err)

@@ -32,6 +32,7 @@ type Writer struct {
 	line    bytes.Buffer
 	flushed time.Time
 	waiting int // results since then
+	results int // so far
 
 	hosts        *dictionary[[sha256.Size]byte]
 	sessions     *dictionary[sessionKey]
@@ -95,6 +96,7 @@ func (w *Writer) Add(group string, r *scanner.Result) error {
 	if _, err := w.write(d); err != nil {
 		return err
 	}
+	w.results++
 	if w.waiting++; w.waiting >= flushEach || time.Since(w.flushed) >= flushAfter {
 		return w.Flush()
 	}
@@ -103,7 +105,7 @@ func (w *Writer) Add(group string, r *scanner.Result) error {
 
 // End writes the last line and all that is still in memory. The file is the caller's to close.
 func (w *Writer) End(t Tail) error {
-	if _, err := w.write(endRecord{typeEnd, t}); err != nil {
+	if _, err := w.write(endRecord{typeEnd, &w.results, t}); err != nil {
 		return err
 	}
 	if err := w.Flush(); err != nil {

@@ -14,7 +14,8 @@ const (
 	savedLimit     = 1.0 / 20  // of the time of the scan that saved it
 )
 
-// saved keeps a run, judges it again, and compares two: how long that takes beside the scan, and in what memory.
+// saved keeps a run, judges it again, compares two, and judges it by other roots: how long that takes beside the scan,
+// and in what memory.
 func (b *bench) saved() ([]row, error) {
 	servers, n := b.pick(1000, 5000), b.pick(50_000, 1_000_000)
 	f, err := b.farm(spec{Servers: servers})
@@ -48,11 +49,17 @@ func (b *bench) saved() ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	// By Mozilla's roots all of them change, and the table keeps what it names.
+	roots, err := b.mxtls("roots", f.roots, "--from", path)
+	if err != nil {
+		return nil, err
+	}
 	what := strconv.Itoa(n) + " domains"
 	return []row{
 		within("peak memory, scan and save "+what, scan.peak, 0, mebibytes, savedPeakLimit),
 		within("peak memory, judge them again", again.peak, 0, mebibytes, savedPeakLimit),
 		within("peak memory, compare two such runs", diff.peak, 0, mebibytes, savedPeakLimit),
+		within("peak memory, judge them by two bundles", roots.peak, 0, mebibytes, savedPeakLimit),
 		against("time, judge again, to the scan", again.wall, scan.wall, seconds, savedLimit),
 		{what: "CPU of that", ours: seconds(again.cpu), floor: seconds(scan.cpu), ratio: float64(again.cpu) / float64(scan.cpu)},
 		{what: "size of the saved run, compressed", ours: mebibytes(info.Size())},
