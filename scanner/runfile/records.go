@@ -263,6 +263,6 @@ type lookupErrRecord struct {
 
 type endRecord struct {
 	Type    string `json:"type"`
-	Results *int   `json:"results,omitempty"` // that were written; nil in a file of a version that did not count them
+	Results *int   `json:"results,omitzero"` // that were written; nil in a file of a version that did not count them
 	Tail
 }
