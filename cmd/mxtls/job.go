@@ -124,17 +124,7 @@ func (j *job) add(w report.Writer, saved *runfile.Saved) error {
 // end turns the run into an exit status.
 func (j *job) end() error {
 	t := &j.summary.Total
-	if why := j.summary.Partial; why != "" {
-		of := "of a longer list"
-		if total, final := j.facts.count(); final {
-			of = fmt.Sprintf("of %d", total)
-		}
-		return hinted{
-			fmt.Errorf("the report is partial, %d %s: %s", t.Domains, of, why),
-			"what was done by then is in the report",
-		}
-	}
-	if err := j.save.err(); err != nil {
+	if err := j.complete("the report"); err != nil {
 		return err
 	}
 	whole := j.facts.head().Shard == "" // a part of a list may be empty
@@ -155,6 +145,21 @@ func (j *job) end() error {
 		return errFindings
 	}
 	return nil
+}
+
+// complete is why what was made of the results is not whole, or not kept.
+func (j *job) complete(what string) error {
+	if why := j.summary.Partial; why != "" {
+		of := "of a longer list"
+		if total, final := j.facts.count(); final {
+			of = fmt.Sprintf("of %d", total)
+		}
+		return hinted{
+			fmt.Errorf("%s is partial, %d %s: %s", what, j.summary.Total.Domains, of, why),
+			"what was done by then is in the report",
+		}
+	}
+	return j.save.err()
 }
 
 // remark says on stderr what concerns the run as a whole.

@@ -67,6 +67,7 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 	}
 	j := &job{output: &f.output, streams: s}
 	if f.from != "" {
+		tuneMemory(0)
 		return j, f.rejudge(ctx, j)
 	}
 	tuneMemory(f.concurrency)
@@ -83,7 +84,6 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 
 // rejudge gives a job its facts from a saved run.
 func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
-	tuneMemory(0)
 	if err := f.openFrom(ctx, j.in); err != nil {
 		return err
 	}

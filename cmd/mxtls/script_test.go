@@ -52,6 +52,7 @@ func (p patient) Run() int {
 //
 //	scan STATUS ARGS...      mxtls scan $SCAN ARGS, which must end with exit status STATUS
 //	plan STATUS ARGS...      mxtls plan, likewise
+//	traffic STATUS ARGS...   mxtls traffic, likewise: for --scan live
 //	status STATUS PROGRAM... likewise, any program
 //	signal NAME ADDR...      once all those servers have a session, signal the process whose number is in the file "pid"
 //	lasted MIN [MAX]         the last scan or status took at least and at most that
@@ -62,7 +63,8 @@ func (p patient) Run() int {
 func TestScript(t *testing.T) {
 	t.Parallel()
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"scan": cmdOf("scan"), "plan": cmdOf("plan"), "status": cmdStatus, "signal": cmdSignal, "lasted": cmdLasted, "json": cmdJSON, "masked": cmdMasked,
+		"scan": cmdOf("scan"), "plan": cmdOf("plan"), "traffic": cmdOf("traffic"),
+		"status": cmdStatus, "signal": cmdSignal, "lasted": cmdLasted, "json": cmdJSON, "masked": cmdMasked,
 	}
 	for name, c := range worldCommands {
 		commands[name] = c.run
