@@ -31,6 +31,9 @@ func (f *sourceFlags) register(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.presets, "preset", nil, "scan a list that comes with the program, by `NAME`; repeatable")
 }
 
+// none reports whether no list is named.
+func (f *sourceFlags) none() bool { return len(f.files)+len(f.presets) == 0 }
+
 // open opens every list before anything is scanned, so that a wrong name costs nothing. Arguments come first, then
 // files, then presets. An argument "-" is stdin, as -f - is.
 func (f *sourceFlags) open(ctx context.Context, args []string, stdin io.Reader) (*sources, error) {
