@@ -55,7 +55,7 @@ type Traffic struct {
 	Span     maillog.Span                        // of Periods
 	Periods  []maillog.Period
 	Failures []maillog.Failure
-	Top      int // table and Markdown: rows of each direction; 0 = all
+	Top      int // rows of each direction; 0 = all
 }
 
 // TrafficRow is a row, and what a scan says of the same domain; "" where there is none, or nothing to say.
@@ -118,6 +118,39 @@ func WriteTraffic(f TrafficFormat, w io.Writer, o Options, t *Traffic) error {
 		return err
 	}
 	return out.end()
+}
+
+// Destinations are the domains of the outbound rows as far as Top goes, those with most messages first.
+func (t *Traffic) Destinations() []string {
+	rows, _ := t.shownRows(maillog.Outbound)
+	var domains []string
+	counts := map[string]maillog.Counts{}
+	for _, r := range rows {
+		if r.Domain == "" {
+			continue
+		}
+		c, known := counts[r.Domain]
+		if !known {
+			domains = append(domains, r.Domain)
+		}
+		c.Messages += r.Messages
+		c.Deferred += r.Deferred + r.Bounced
+		counts[r.Domain] = c
+	}
+	slices.SortStableFunc(domains, func(a, b string) int {
+		x, y := counts[a], counts[b]
+		return cmp.Or(cmp.Compare(y.Messages, x.Messages), cmp.Compare(y.Deferred, x.Deferred))
+	})
+	return domains
+}
+
+// shown are the rows of both directions as far as Top goes.
+func (t *Traffic) shown() (rows []*TrafficRow) {
+	for _, d := range directions {
+		of, _ := t.shownRows(d)
+		rows = append(rows, of...)
+	}
+	return rows
 }
 
 // shownRows are a direction's rows as far as Top goes, and how many more there are.

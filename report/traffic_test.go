@@ -101,7 +101,11 @@ func TestTrafficGolden(t *testing.T) {
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			t.Parallel()
-			got := writeTraffic(t, tt.format, tt.opts, testTraffic())
+			traffic := testTraffic()
+			if tt.format == TrafficCSV || tt.format == TrafficGoogle || tt.format == TrafficJSONL {
+				traffic.Top = 0
+			}
+			got := writeTraffic(t, tt.format, tt.opts, traffic)
 			file := filepath.Join("testdata", tt.file)
 			if *update {
 				if err := os.WriteFile(file, got, 0o666); err != nil {
@@ -213,8 +217,8 @@ func TestSilentText(t *testing.T) {
 	}
 }
 
-// TestScanText: what the log tells beside what a scan saw.
-func TestScanText(t *testing.T) {
+// TestJoin: what the log tells beside what a scan saw.
+func TestJoin(t *testing.T) {
 	t.Parallel()
 	encrypts := domain("example.com", "example.com", encrypts(1, chain(pkix.Trusted, pkix.ReasonNone, at, "a", "b", "c"), truth.Yes))
 	encrypts.Verdict.Encrypted = verdict.Counts{Yes: 1}
@@ -223,6 +227,9 @@ func TestScanText(t *testing.T) {
 	plain.Verdict.Servers = []verdict.Answers{{Encrypted: truth.No, Reason: "starttls_not_offered"}}
 	cut := plain
 	cut.Verdict.Servers = []verdict.Answers{{Encrypted: truth.No, Reason: "starttls_stripped"}}
+	dark, lost := encrypts, without("example.com", mx.Failed, mx.LookupTimeout, "")
+	dark.Verdict.Encrypted = verdict.Counts{Unknown: 1}
+	dark.Verdict.Servers = []verdict.Answers{{Encrypted: truth.Unknown, Reason: "connect_timeout"}}
 	row := func(encrypted, plaintext, unknown, deferred int64, word string) maillog.Row {
 		return maillog.Row{Direction: maillog.Outbound, Last: at, Counts: maillog.Counts{Messages: encrypted + plaintext + unknown, Encrypted: encrypted,
 			Plaintext: plaintext, Unknown: unknown, Deferred: deferred, Words: maillog.Names{{Name: word, N: encrypted}}}}
@@ -237,7 +244,8 @@ func TestScanText(t *testing.T) {
 		{"some in plain text", row(1, 1, 0, 0, "Trusted"), &encrypts, "log: some in plain text, scan: the server offers TLS"},
 		{"not told", row(0, 0, 1, 0, ""), &encrypts, "the log does not tell, scan: the server offers TLS"},
 		{"held back", row(0, 0, 0, 1, ""), &encrypts, "log: held back, scan: the server offers TLS"},
-		{"no CAfile", row(1, 0, 0, 0, "Untrusted"), &encrypts, "log: Untrusted, scan: the certificate is trusted"},
+		{"no CAfile", row(1, 0, 0, 0, "Untrusted"), &encrypts,
+			"log: nothing but Untrusted, scan: the certificate is trusted; our CAfile is missing"},
 		{"agreed", row(1, 0, 0, 0, "Trusted"), &encrypts, ""},
 		{"stripped", row(1, 0, 0, 0, "Trusted"), &cut, "log: TLS, scan: STARTTLS was stripped"},
 		{"stripped, and plain", row(0, 1, 0, 0, ""), &cut, "scan: STARTTLS was stripped on the path, the server may well offer it"},
@@ -245,14 +253,79 @@ func TestScanText(t *testing.T) {
 		{"held back, rightly", row(0, 0, 0, 1, ""), &plain, "log: held back, scan: no server encrypts"},
 		{"plain and plain", row(0, 1, 0, 0, ""), &plain, ""},
 		{"gone", row(0, 1, 0, 0, ""), &gone, "scan: the domain takes no mail, or does not exist"},
+		{"no answer", row(0, 1, 0, 0, ""), &dark, "scan: it could not be told: nobody answers at the address"},
+		{"no resolver", row(0, 1, 0, 0, ""), &lost, "scan: it could not be told: the mail hosts could not be looked up"},
 	} {
-		got := ScanText(&tt.row, tt.result)
+		text := func(row maillog.Row) string {
+			row.Domain = "example.com"
+			traffic := NewTraffic(&maillog.Result{Rows: []maillog.Row{row}}, maillog.Daily, OrderDefault)
+			traffic.Join(map[string]Seen{"example.com": NewSeen(tt.result)})
+			return traffic.Rows[0].Scan
+		}
+		got := text(tt.row)
 		if tt.want == "" && got != "" || !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%s: %q, not %q", tt.name, got, tt.want)
 		}
 		tt.row.Direction = maillog.Inbound
-		if got := ScanText(&tt.row, tt.result); got != "" {
+		if got := text(tt.row); got != "" {
 			t.Errorf("%s: of mail that came in: %q", tt.name, got)
 		}
+	}
+}
+
+// TestJoinByDomain: a CAfile that knows some root is not missing, and a domain that was not scanned has nothing beside it.
+func TestJoinByDomain(t *testing.T) {
+	t.Parallel()
+	encrypts := domain("example.com", "example.com", encrypts(1, chain(pkix.Trusted, pkix.ReasonNone, at, "a", "b", "c"), truth.Yes))
+	encrypts.Verdict.Encrypted = verdict.Counts{Yes: 1}
+	row := func(domain, word string) maillog.Row {
+		return maillog.Row{Direction: maillog.Outbound, Domain: domain, Last: at,
+			Counts: maillog.Counts{Messages: 1, Encrypted: 1, Words: maillog.Names{{Name: word, N: 1}}}}
+	}
+	traffic := NewTraffic(&maillog.Result{Rows: []maillog.Row{row("a.example", "Trusted"), row("b.example", "Untrusted"),
+		row("[2001:db8::1]", "Untrusted"), row("c.example", "Untrusted")}}, maillog.Daily, OrderDefault)
+	seen := NewSeen(&encrypts)
+	traffic.Join(map[string]Seen{"a.example": seen, "b.example": seen, "[2001:db8::1]": seen})
+	old := "log: Untrusted, scan: the certificate is trusted; our CAfile is old, or the certificate is new"
+	for i, want := range []string{"", old, old, ""} {
+		if got := traffic.Rows[i].Scan; got != want {
+			t.Errorf("%s: %q, not %q", traffic.Rows[i].Domain, got, want)
+		}
+	}
+}
+
+// TestDestinations: the domains that are shown, most messages first, whatever the order of the rows.
+func TestDestinations(t *testing.T) {
+	t.Parallel()
+	row := func(domain, via string, messages, plaintext, deferred int64) maillog.Row {
+		return maillog.Row{Direction: maillog.Outbound, Domain: domain, Via: via, Counts: maillog.Counts{
+			Messages: messages, Plaintext: plaintext, Encrypted: messages - plaintext, Deferred: deferred}}
+	}
+	inbound := row("sender.example", "", 9, 9, 0)
+	inbound.Direction = maillog.Inbound
+	traffic := NewTraffic(&maillog.Result{Rows: []maillog.Row{row("", "", 50, 0, 0), row("a.example", "one", 3, 1, 0),
+		row("a.example", "two", 3, 0, 0), row("b.example", "", 5, 0, 0), row("c.example", "", 0, 0, 1),
+		row("d.example", "", 0, 0, 2), inbound}}, maillog.Daily, WorstFirst)
+	if diff := cmp.Diff([]string{"a.example", "b.example", "d.example", "c.example"}, traffic.Destinations()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	traffic.Top = 2
+	if diff := cmp.Diff([]string{"a.example", "d.example"}, traffic.Destinations()); diff != "" {
+		t.Errorf("of the two rows that are shown (-want +got):\n%s", diff)
+	}
+}
+
+// TestTrafficTop: the rows for machines are cut as those for people are.
+func TestTrafficTop(t *testing.T) {
+	t.Parallel()
+	traffic := testTraffic()
+	traffic.Top = 1
+	for f, want := range map[TrafficFormat]int{TrafficCSV: 3, TrafficGoogle: 3} {
+		if got := bytes.Count(writeTraffic(t, f, Options{}, traffic), []byte("\n")); got != want {
+			t.Errorf("%v has %d lines with one row of each direction, not %d", f, got, want)
+		}
+	}
+	if got := bytes.Count(writeTraffic(t, TrafficJSONL, Options{}, traffic), []byte(`"destination"`)); got != 2 {
+		t.Errorf("JSON lines have %d rows with one of each direction", got)
 	}
 }

@@ -56,7 +56,7 @@ var trafficColumns = []trafficColumn{
 		func(c *maillog.Counts) int64 { return c.Bounced }),
 	{Column{"first", "first", "time of the first of all these"}, func(l *csvLine, r *TrafficRow) { l.time(r.First) }},
 	{Column{"last", "last", "time of the last"}, func(l *csvLine, r *TrafficRow) { l.time(r.Last) }},
-	trafficText("scan", "where a scan says something else than the log, in words",
+	trafficText("scan", "where a scan says something else than the log, in words; empty also where none was made",
 		func(r *TrafficRow) string { return r.Scan }),
 }
 
@@ -90,12 +90,12 @@ func writeTrafficCSV(out *output, o Options, t *Traffic) error {
 	if err := w.Begin(Run{}); err != nil {
 		return err
 	}
-	for i := range t.Rows {
+	for _, r := range t.shown() {
 		for j, c := range trafficColumns {
 			if j > 0 {
 				w.line.word(",")
 			}
-			c.value(&w.line, &t.Rows[i])
+			c.value(&w.line, r)
 		}
 		if err := w.endLine(); err != nil {
 			return err
@@ -118,8 +118,7 @@ func writeGoogle(out *output, o Options, t *Traffic) error {
 	if err := w.endLine(); err != nil {
 		return err
 	}
-	for i := range t.Rows {
-		r := &t.Rows[i]
+	for _, r := range t.shown() {
 		if r.Domain == "" || r.Attributed() == 0 {
 			continue
 		}

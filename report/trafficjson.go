@@ -66,8 +66,7 @@ func asMap(names maillog.Names) map[string]int64 {
 
 func writeTrafficJSONL(out *output, t *Traffic) error {
 	w := jsonlWriter{out}
-	for i := range t.Rows {
-		r := &t.Rows[i]
+	for _, r := range t.shown() {
 		j := newTrafficJSON("destination", r.Direction, &r.Counts)
 		j.Domain, j.Via, j.Scan, j.First, j.Last = &r.Domain, &r.Via, &r.Scan, utc(r.First), utc(r.Last)
 		if err := w.line(j); err != nil {

@@ -7,64 +7,109 @@ import (
 	"mxtls/scanner/maillog"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/starttls"
+	"mxtls/scanner/truth"
 	"mxtls/scanner/verdict"
 )
 
-// ScanText says beside what the log tells of mail to a domain what a scan of it saw; "" where they agree, and for mail
-// that came in, of which a scan says nothing.
-func ScanText(row *maillog.Row, r *scanner.Result) string {
-	if row.Direction != maillog.Outbound || r.Invalid != nil || row.Messages == 0 && row.Deferred+row.Bounced == 0 {
-		return ""
+// Seen is what a scan saw of a domain as far as it is put beside a log: little, since a log may name many domains.
+type Seen struct {
+	class    verdict.Class
+	offers   string // the best TLS version of its servers
+	reason   string // code of why nothing could be told; "" = none
+	stripped bool   // the way to one of them takes STARTTLS out
+	trusted  bool   // all chains that were judged are trusted, and there are some
+}
+
+// NewSeen is what a result comes to.
+func NewSeen(r *scanner.Result) Seen {
+	s := Seen{class: r.Class(), offers: "TLS"}
+	if all := versions(r); len(all) > 0 {
+		s.offers = starttls.VersionName(slices.Max(all))
 	}
-	offers := offered(r)
-	switch class := r.Class(); {
-	case class == verdict.ClassFull || class == verdict.ClassPartial:
-		return logAgainstTLS(row, r, offers)
-	case stripped(r) && row.Encrypted > 0:
-		return "log: TLS, scan: STARTTLS was stripped on the path from where it was made"
-	case class == verdict.ClassPlain && stripped(r):
-		return "scan: STARTTLS was stripped on the path, the server may well offer it"
-	case class == verdict.ClassPlain && row.Encrypted > 0:
-		return "log: TLS, scan: no server encrypts"
-	case class == verdict.ClassPlain && row.Deferred+row.Bounced > 0 && row.Messages == 0:
-		return "log: held back, scan: no server encrypts"
-	case class == verdict.ClassNull || class == verdict.ClassNone:
+	s.stripped = slices.ContainsFunc(r.Verdict.Servers, func(a verdict.Answers) bool {
+		return a.Reason == starttls.StartTLSStripped.String()
+	})
+	s.reason = untold(r)
+	status := certificateStatus(r)
+	s.trusted = status == pkix.Trusted.String()
+	return s
+}
+
+// untold is the code of why whether a domain's servers encrypt could not be told.
+func untold(r *scanner.Result) string {
+	for i := range r.Verdict.Servers {
+		if a := &r.Verdict.Servers[i]; a.Encrypted == truth.Unknown && a.Reason != "" {
+			return a.Reason
+		}
+	}
+	return mxReason(r)
+}
+
+// Join puts beside the rows of mail that was sent what a scan saw of their domains, by the texts of its targets.
+func (t *Traffic) Join(seen map[string]Seen) {
+	words := t.Totals[maillog.Outbound].Words
+	anchored := words.Of("Trusted")+words.Of("Verified") > 0
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if r.Direction != maillog.Outbound || r.Messages+r.Deferred+r.Bounced == 0 {
+			continue
+		}
+		if s, ok := seen[r.Domain]; ok {
+			r.Scan = s.beside(&r.Row, anchored)
+		}
+	}
+}
+
+// beside says what was seen where the log says something else; "" where they agree. Where no certificate of the log was
+// ever trusted, anchored is false.
+func (s *Seen) beside(row *maillog.Row, anchored bool) string {
+	switch s.class {
+	case verdict.ClassFull, verdict.ClassPartial:
+		return s.besideTLS(row, anchored)
+	case verdict.ClassPlain:
+		return s.besidePlain(row)
+	case verdict.ClassNull, verdict.ClassNone:
 		return "scan: the domain takes no mail, or does not exist"
+	case verdict.ClassUnknown, verdict.ClassFailed:
+		if s.reason == "" {
+			return "scan: it could not be told"
+		}
+		return "scan: it could not be told: " + inWords(s.reason)
 	}
 	return ""
 }
 
-// logAgainstTLS compares with servers that offer TLS.
-func logAgainstTLS(row *maillog.Row, r *scanner.Result, offers string) string {
+// besidePlain compares with servers that offer no TLS, or seem to.
+func (s *Seen) besidePlain(row *maillog.Row) string {
+	switch {
+	case s.stripped && row.Encrypted > 0:
+		return "log: TLS, scan: STARTTLS was stripped on the path from where it was made"
+	case s.stripped:
+		return "scan: STARTTLS was stripped on the path, the server may well offer it"
+	case row.Encrypted > 0:
+		return "log: TLS, scan: no server encrypts"
+	case row.Messages == 0:
+		return "log: held back, scan: no server encrypts"
+	}
+	return ""
+}
+
+// besideTLS compares with servers that offer TLS.
+func (s *Seen) besideTLS(row *maillog.Row, anchored bool) string {
+	untrusted := row.Words.Of("Untrusted") > 0 && row.Words.Of("Trusted")+row.Words.Of("Verified") == 0 && s.trusted
 	switch {
 	case row.Plaintext > 0 && row.Encrypted == 0:
-		return "log: plain text until " + row.Last.Format("2006-01-02") + ", scan: the server offers " + offers
+		return "log: plain text until " + row.Last.Format("2006-01-02") + ", scan: the server offers " + s.offers
 	case row.Plaintext > 0:
-		return "log: some in plain text, scan: the server offers " + offers
+		return "log: some in plain text, scan: the server offers " + s.offers
 	case row.Encrypted == 0 && row.Unknown > 0:
-		return "the log does not tell, scan: the server offers " + offers
-	case row.Words.Of("Untrusted") > 0 && row.Words.Of("Trusted")+row.Words.Of("Verified") == 0 && trustedChain(r):
-		return "log: Untrusted, scan: the certificate is trusted; no CAfile is set, or it is an old one"
+		return "the log does not tell, scan: the server offers " + s.offers
+	case untrusted && !anchored:
+		return "log: nothing but Untrusted, scan: the certificate is trusted; our CAfile is missing"
+	case untrusted:
+		return "log: Untrusted, scan: the certificate is trusted; our CAfile is old, or the certificate is new"
 	case row.Messages == 0:
-		return "log: held back, scan: the server offers " + offers
+		return "log: held back, scan: the server offers " + s.offers
 	}
 	return ""
-}
-
-// offered is the best TLS version of a domain's servers.
-func offered(r *scanner.Result) string {
-	if all := versions(r); len(all) > 0 {
-		return starttls.VersionName(slices.Max(all))
-	}
-	return "TLS"
-}
-
-func stripped(r *scanner.Result) bool {
-	return slices.ContainsFunc(r.Verdict.Servers, func(a verdict.Answers) bool { return a.Reason == "starttls_stripped" })
-}
-
-// trusted reports whether all chains that were judged are trusted, and there are some.
-func trustedChain(r *scanner.Result) bool {
-	status := certificateStatus(r)
-	return status == pkix.Trusted.String()
 }

@@ -107,7 +107,7 @@ func (d *demoFlags) run(ctx context.Context, s streams) error {
 		return j.run(ctx)
 	}
 	p := &planner{cfg: postfix.Default("demo", postfix.Options{}), flags: &d.plan, bundle: demoBundle}
-	if err := p.prepare(); err != nil {
+	if err := p.prepare(ctx, nil); err != nil {
 		return err
 	}
 	return p.run(ctx, j)

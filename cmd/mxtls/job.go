@@ -127,18 +127,8 @@ func (j *job) add(w report.Writer, saved *runfile.Saved) error {
 // end turns the run into an exit status.
 func (j *job) end() error {
 	t := &j.summary.Total
-	if why := j.summary.Partial; why != "" {
-		of := "of a longer list"
-		if total, final := j.facts.count(); final {
-			of = fmt.Sprintf("of %d", total)
-		}
-		return j.andUnsaved(hinted{
-			fmt.Errorf("the report is partial, %d %s: %s", t.Domains, of, why),
-			"what was done by then is in the report",
-		})
-	}
-	if err := j.save.err(); err != nil {
-		return hinted{err, "the report is whole; the saved run is not"}
+	if err := j.complete("the report"); err != nil {
+		return err
 	}
 	whole := j.facts.head().Shard == "" // a part of a list may be empty
 	if whole && t.Domains == 0 {
@@ -156,6 +146,24 @@ func (j *job) end() error {
 	}
 	if j.found {
 		return errFindings
+	}
+	return nil
+}
+
+// complete is why what was made of the results is not whole, or not kept.
+func (j *job) complete(what string) error {
+	if why := j.summary.Partial; why != "" {
+		of := "of a longer list"
+		if total, final := j.facts.count(); final {
+			of = fmt.Sprintf("of %d", total)
+		}
+		return j.andUnsaved(hinted{
+			fmt.Errorf("%s is partial, %d %s: %s", what, j.summary.Total.Domains, of, why),
+			"what was done by then is in the report",
+		})
+	}
+	if err := j.save.err(); err != nil {
+		return hinted{err, "the report is whole; the saved run is not"}
 	}
 	return nil
 }

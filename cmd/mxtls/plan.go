@@ -47,10 +47,13 @@ default settings at level may that trusts the roots of --ca-file and its kin. Wi
 say what smtp_tls_CAfile would be in its place.
 
 --to considers one change of level: who would be worse off, and why. --write-map then writes the
-entries for smtp_tls_policy_maps that keep mail to them flowing.`,
+entries for smtp_tls_policy_maps that keep mail to them flowing.
+
+--weights counts messages too. What "mxtls traffic --weights" prints can be piped in as it is.`,
 		Example: `  mxtls plan gmail.com yahoo.co.jp
   mxtls plan --main-cf /etc/postfix/main.cf -f domains.txt --to encrypt
   postconf -n | mxtls plan --postconf - -f domains.txt --to secure --write-map tls_policy
+  mxtls traffic --weights /var/log/mail.log* | mxtls plan --to encrypt
   mxtls plan -f domains.txt --weights sent.csv --to verify -o csv --out plan.csv --fail-on deferred,bounced
   mxtls plan --main-cf /etc/postfix/main.cf --advice`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -82,7 +85,8 @@ func (f *planFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.postfix, "postfix-version", "", "its `RELEASE` (default: mail_version of --postconf, else 3.7)")
 	fl.StringVar(&f.openssl, "openssl-version", "", "the `RELEASE` of its OpenSSL (default: 3.0)")
 	f.registerChange(cmd)
-	fl.StringVar(&f.weights, "weights", "", "messages to each domain, from this `FILE`: domain,count on each line")
+	fl.StringVar(&f.weights, "weights", "", "messages to each domain, from this `FILE`: domain,count on each line; - is stdin.\n"+
+		"Where nothing else names domains, these are the ones")
 	fl.StringVar(&f.mapFile, "map", "", "check this source `FILE` of an existing policy table against the domains")
 	fl.StringVar(&f.writeMap, "write-map", "",
 		"write the entries for smtp_tls_policy_maps that keep mail flowing at the level\n"+
@@ -144,8 +148,15 @@ func (f *planFlags) run(ctx context.Context, s streams, args []string) error {
 		return err
 	}
 	f.client = cfg
-	if err := p.prepare(); err != nil {
+	unlisted := len(args) == 0 && f.sources.none() && f.from == ""
+	if unlisted && f.weights == "" && f.source() != onStdin && piped(s.in) {
+		f.weights = "-"
+	}
+	if err := p.prepare(ctx, s.in); err != nil {
 		return err
+	}
+	if unlisted {
+		args = p.weights.domains()
 	}
 	j, err := f.job(ctx, s, args)
 	if err != nil {
@@ -175,14 +186,16 @@ func (f *planFlags) advise(s streams, p *planner) error {
 
 // check refuses flags that exclude each other or cannot be meant, before anything is read.
 func (f *planFlags) check(args []string) error {
-	stdin := f.source() == onStdin && (slices.Contains(args, "-") || slices.Contains(f.sources.files, "-"))
+	list := slices.Contains(args, "-") || slices.Contains(f.sources.files, "-")
 	for _, c := range []struct {
 		bad  bool
 		text string
 	}{
 		{nonEmpty(f.mainCF, f.postconf) > 1, "--main-cf and --postconf exclude each other"},
-		{stdin, "a configuration on stdin and a list on stdin exclude each other"},
+		{list && f.source() == onStdin, "a configuration on stdin and a list on stdin exclude each other"},
 		{f.source() == onStdin && f.from == "-", "a configuration on stdin and --from - exclude each other"},
+		{f.weights == "-" && (list || f.source() == onStdin || f.from == "-"),
+			"--weights - and something else on stdin exclude each other"},
 		{f.advice && f.output.format != report.FormatDefault && f.output.format != report.Table,
 			"--advice prints lines for main.cf, in no other format"},
 		{f.mapType != "texthash" && f.mapType != "hash" && f.mapType != "lmdb", "--map-type must be texthash, hash or lmdb"},

@@ -31,11 +31,11 @@ type planner struct {
 }
 
 // prepare reads what the flags name besides the configuration.
-func (p *planner) prepare() (err error) {
+func (p *planner) prepare(ctx context.Context, stdin io.Reader) (err error) {
 	if p.fails, err = parsePlanFailOn(p.flags.failOn); err != nil {
 		return err
 	}
-	if p.weights, err = readWeights(p.flags.weights); err != nil {
+	if p.weights, err = readWeights(ctx, p.flags.weights, stdin); err != nil {
 		return err
 	}
 	if p.flags.mapFile != "" {

@@ -107,7 +107,7 @@ func (s *saver) vacant() error {
 		return fmt.Errorf("--save %s: %w", s.path, cause(err))
 	case info.Mode().IsRegular() && info.Size() > 0:
 		return hinted{fmt.Errorf("--save %s: there is something in it already, which would be lost", s.path),
-			"take another name, or remove it; --resume goes on with a run that was cut off"}
+			"take another name, or remove it; mxtls scan --resume goes on with a run that was cut off"}
 	}
 	return nil
 }

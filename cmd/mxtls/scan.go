@@ -67,6 +67,7 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 	}
 	j := &job{output: &f.output, streams: s}
 	if f.from != "" {
+		tuneMemory(memoryForSaved)
 		return j, f.rejudge(ctx, j)
 	}
 	tuneMemory(memoryForList + int64(f.concurrency)*memoryForSession)
@@ -83,7 +84,6 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 
 // rejudge gives a job its facts from a saved run.
 func (f *scanFlags) rejudge(ctx context.Context, j *job) (err error) {
-	tuneMemory(memoryForSaved)
 	if err := f.openFrom(ctx, j.in); err != nil {
 		return err
 	}

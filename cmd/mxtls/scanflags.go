@@ -80,9 +80,12 @@ func (f *scanFlags) register(cmd *cobra.Command) {
 
 // registerFile adds the flags for runs in files.
 func (f *scanFlags) registerFile(cmd *cobra.Command) {
-	fl := cmd.Flags()
-	fl.StringVar(&f.save, "save", "", "keep the facts in this new `FILE`, compressed if it ends in .zst")
-	fl.StringVar(&f.from, "from", "", "look at nobody: judge the facts in this `FILE` again; - is stdin")
+	f.registerSave(cmd)
+	cmd.Flags().StringVar(&f.from, "from", "", "look at nobody: judge the facts in this `FILE` again; - is stdin")
+}
+
+func (f *scanFlags) registerSave(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.save, "save", "", "keep the facts in this new `FILE`, compressed if it ends in .zst")
 }
 
 // registerLook adds the flags that say how to look, by whose roots, and how politely.

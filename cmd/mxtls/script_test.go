@@ -55,6 +55,7 @@ func (p patient) Run() int {
 //
 //	scan STATUS ARGS...      mxtls scan $SCAN ARGS, which must end with exit status STATUS
 //	plan STATUS ARGS...      mxtls plan, likewise
+//	traffic STATUS ARGS...   mxtls traffic, likewise: for --scan live
 //	status STATUS PROGRAM... likewise, any program
 //	nosocket PROGRAM...      a program, on Linux, that is killed if it asks for a socket: its exit status is -1 then
 //	signal NAME ADDR...      once all those servers have a session, signal the process whose number is in the file "pid"
@@ -66,7 +67,8 @@ func (p patient) Run() int {
 func TestScript(t *testing.T) {
 	t.Parallel()
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"scan": cmdOf("scan"), "plan": cmdOf("plan"), "status": cmdStatus, "signal": cmdSignal, "lasted": cmdLasted, "json": cmdJSON, "masked": cmdMasked,
+		"scan": cmdOf("scan"), "plan": cmdOf("plan"), "traffic": cmdOf("traffic"),
+		"status": cmdStatus, "signal": cmdSignal, "lasted": cmdLasted, "json": cmdJSON, "masked": cmdMasked,
 	}
 	for name, c := range worldCommands {
 		commands[name] = c.run

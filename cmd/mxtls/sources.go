@@ -31,6 +31,9 @@ func (f *sourceFlags) register(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.presets, "preset", nil, "scan a list that comes with the program, by `NAME`; repeatable")
 }
 
+// none reports whether no list is named.
+func (f *sourceFlags) none() bool { return len(f.files)+len(f.presets) == 0 }
+
 // open opens every list before anything is scanned, so that a wrong name costs nothing. Arguments come first, then
 // files, then presets. An argument "-" is stdin, as -f - is.
 func (f *sourceFlags) open(ctx context.Context, args []string, stdin io.Reader) (*sources, error) {
@@ -45,7 +48,7 @@ func (f *sourceFlags) open(ctx context.Context, args []string, stdin io.Reader) 
 		domains = append(domains, a)
 	}
 	if len(domains) > 0 {
-		s.lists = append(s.lists, source{items: noErrors(s.reader.Args(domains, ""))})
+		s.addDomains(domains)
 	}
 	for _, path := range files {
 		if err := s.addFile(ctx, path, f.column, stdin); err != nil {
@@ -84,7 +87,7 @@ type sources struct {
 	lists  []source
 	files  []*os.File
 
-	lines int // of the files, which is about how many items they hold
+	lines int // of the files and arguments, which is about how many items they hold
 
 	ahead []list.Item // read before the scan asked
 	next  func() (list.Item, error, bool)
@@ -136,6 +139,12 @@ func (s *sources) addFile(ctx context.Context, path, column string, stdin io.Rea
 		s.add(filepath.Base(path), column, interruptible(ctx, file))
 	}
 	return nil
+}
+
+// addDomains takes domains in.
+func (s *sources) addDomains(domains []string) {
+	s.lines += len(domains)
+	s.lists = append(s.lists, source{items: noErrors(s.reader.Args(domains, ""))})
 }
 
 // countLines is the number of lines of a regular file, for the progress line alone. The file is left at its beginning.

@@ -26,7 +26,8 @@ type trafficFlags struct {
 	since, until string
 	zone         string
 	loopback     bool
-	scan         string
+	scan         string    // a saved run, or live
+	look         scanFlags // how to look, and by whose roots
 	domains      bool
 	weights      bool
 	hash         bool
@@ -48,15 +49,23 @@ server itself writes it, packed by gzip, zstd or xz or not; - is stdin. A rotate
 any order. Before Postfix 3.11 a log tells of TLS only at smtp_tls_loglevel 1 or above (inbound:
 smtpd_tls_loglevel); what it does not tell is counted as unknown, never as plain text.
 
-Nobody is asked anything. No local part of an address is kept or printed.`,
+Nobody is asked anything, but with --scan live: that looks at the destinations as mxtls scan does, and
+the flags from --save on say how. No local part of an address is kept or printed.`,
 		Example: `  mxtls traffic /var/log/mail.log*
   journalctl -u 'postfix*' -o short-iso --since -7d | mxtls traffic --by day -
   mxtls traffic -o csv --out traffic.csv --hash-domains /var/log/mail.log
-  mxtls traffic --weights /var/log/mail.log* >sent.csv && mxtls plan -f sent.csv --weights sent.csv --to encrypt
-  mxtls traffic --scan last-night.jsonl /var/log/mail.log`,
+  mxtls traffic --weights /var/log/mail.log* | mxtls plan --to encrypt
+  mxtls traffic --scan last-night.jsonl /var/log/mail.log
+  mxtls traffic --scan live --top 20 --ca-file /etc/ssl/certs/ca-certificates.crt /var/log/mail.log`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.output.columns {
 				return listColumns(s.out, report.TrafficColumns())
+			}
+			if !cmd.Flags().Changed("top") {
+				f.top = f.defaultTop()
+			}
+			if err := f.checkScan(cmd); err != nil {
+				return err
 			}
 			return f.run(cmd.Context(), s, args)
 		},
@@ -73,9 +82,11 @@ func (f *trafficFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.zone, "zone", "", "the time `ZONE` of stamps that name none, and of days (default: this machine's)")
 	fl.Var(wordFlag{&f.span, "SPAN"}, "by", "a series by `SPAN`: day, week or month")
 	fl.Var(wordFlag{&f.order, "ORDER"}, "sort", "`ORDER` of the rows: worst, volume or name (default worst)")
-	fl.IntVar(&f.top, "top", 50, "table and Markdown: at most `N` rows of each direction; 0 = all")
+	fl.IntVar(&f.top, "top", 0, "at most `N` rows of each direction; 0 = all (default: 50 of a table or\n"+
+		"Markdown, else all)")
 	fl.BoolVar(&f.loopback, "loopback", false, "count what goes to or comes from this machine itself too")
-	fl.StringVar(&f.scan, "scan", "", "put beside each destination what the run in this `FILE` (scan --save) saw of it")
+	fl.StringVar(&f.scan, "scan", "", "put beside each destination what the run in this `FILE` (scan --save) saw of it;\n"+
+		"\"live\" looks now, at those that the report shows, most messages first")
 	fl.BoolVar(&f.domains, "domains", false, "print the destinations alone, a line each, for scan -f -")
 	fl.BoolVar(&f.weights, "weights", false, "print them with their messages, for plan --weights")
 	fl.BoolVar(&f.hash, "hash-domains", false, "print keyed hashes in place of domains, each run with a key of its own")
@@ -88,6 +99,18 @@ func (f *trafficFlags) register(cmd *cobra.Command) {
 	f.output.registerLayout(cmd)
 	fl.Lookup("verbose").Usage = "table: show the ciphers of each row too"
 	fl.BoolVar(&f.output.columns, "list-columns", false, "print the columns of CSV with their meaning, and stop")
+	f.look.registerSave(cmd)
+	fl.Lookup("save").Usage = "with --scan live: " + fl.Lookup("save").Usage
+	f.look.registerLook(cmd)
+}
+
+// defaultTop is --top where it is not given.
+func (f *trafficFlags) defaultTop() int {
+	switch f.format {
+	case report.TrafficDefault, report.TrafficTable, report.TrafficMarkdown:
+		return 50
+	}
+	return 0
 }
 
 // check reads what cobra cannot.
@@ -164,34 +187,49 @@ func (f *trafficFlags) run(ctx context.Context, s streams, args []string) error 
 	if err != nil {
 		return err
 	}
-	scan, err := readScan(ctx, f.scan, s, f.output.quiet)
-	if err != nil {
-		return err
-	}
 	logs, err := openLogs(args, s.in, o.Zone, now)
 	if err != nil {
 		return err
 	}
-	r := &trafficReport{flags: f, streams: s, key: key, scan: scan}
+	r := &trafficReport{flags: f, streams: s, key: key, seen: joiner{}}
+	if err := r.readScan(ctx); err != nil {
+		return err
+	}
 	reader := &logReader{collector: maillog.NewCollector(o), zone: o.Zone, now: now}
 	err = reader.read(ctx, logs, f.follow, f.every, func() error { return r.write(reader) })
 	if err != nil {
 		return err
 	}
+	if f.scan == live {
+		if err := r.lookNow(ctx, r.traffic(reader.collector.Result())); err != nil {
+			r.short = fmt.Errorf("--scan live: %w", err)
+		}
+	}
 	if err := r.write(reader); err != nil {
 		return err
 	}
-	return r.end(reader)
+	if err := r.end(reader); err != nil {
+		return err
+	}
+	return r.short
 }
 
 // trafficReport writes what was read so far, once or again and again.
 type trafficReport struct {
 	flags *trafficFlags
 	streams
-	key  []byte // of the hashes; nil = names are printed
-	scan scanned
+	key   []byte // of the hashes; nil = names are printed
+	seen  joiner // by the scan
+	short error  // why not all of it was
 
 	result *maillog.Result // that was written last
+}
+
+// traffic is what is reported of a result, before it is joined with a scan.
+func (r *trafficReport) traffic(result *maillog.Result) *report.Traffic {
+	t := report.NewTraffic(result, r.flags.span, r.flags.order)
+	t.Top = r.flags.top
+	return t
 }
 
 func (r *trafficReport) write(reader *logReader) error {
@@ -205,9 +243,8 @@ func (r *trafficReport) write(reader *logReader) error {
 	if r.flags.domains || r.flags.weights {
 		err = r.list(out, result)
 	} else {
-		t := report.NewTraffic(result, r.flags.span, r.flags.order)
-		t.Top = r.flags.top
-		r.scan.join(t)
+		t := r.traffic(result)
+		t.Join(r.seen)
 		if r.key != nil {
 			hashDomains(t, r.key)
 		}

@@ -9,56 +9,114 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"mxtls/report"
 	"mxtls/scanner"
 	"mxtls/scanner/maillog"
 )
 
-// scanned are a scan's results by domain, judged again.
-type scanned map[string]*scanner.Result
+// live is the --scan that looks now.
+const live = "live"
 
-// readScan reads the run that --scan names; "" has none.
-func readScan(ctx context.Context, path string, s streams, quiet bool) (scanned, error) {
-	if path == "" {
-		return nil, nil
+// joiner keeps of a scan what is put beside a log: it is that scan's report.Writer.
+type joiner map[string]report.Seen
+
+func (joiner) Begin(report.Run) error   { return nil }
+func (joiner) End(report.Summary) error { return nil }
+
+func (j joiner) Add(_ string, r scanner.Result) error {
+	if r.Invalid == nil {
+		j[r.Target.String()] = report.NewSeen(&r)
 	}
-	if path == "live" {
-		return nil, hinted{errors.New("--scan takes a run that was saved, it does not look itself"),
-			"mxtls traffic --domains LOG | mxtls scan -f - --save run.jsonl"}
-	}
-	saved, err := openSavedRun(ctx, "--scan", path, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer saved.close()
-	bundle, err := saved.bundle()
-	if err != nil {
-		return nil, err
-	}
-	saved.judge = scanner.NewJudge(bundle, saved.head().At)
-	saved.judge.Validating = saved.head().Validating
-	results := scanned{}
-	for r := range saved.results(ctx) {
-		if r.Result.Invalid == nil {
-			result := r.Result
-			results[result.Target.String()] = &result
-		}
-	}
-	if partial := saved.tail(ctx).Partial; partial != "" && !quiet {
-		fmt.Fprintf(s.err, "mxtls: --scan %s: %s\n", path, oneLine(partial))
-	}
-	return results, nil
+	return nil
 }
 
-// join puts what the scan saw beside the rows.
-func (s scanned) join(t *report.Traffic) {
-	for i := range t.Rows {
-		if r := s[t.Rows[i].Domain]; r != nil {
-			t.Rows[i].Scan = report.ScanText(&t.Rows[i].Row, r)
+// checkScan refuses flags on a scan where there is none, or no place for it, before anything is read.
+func (f *trafficFlags) checkScan(cmd *cobra.Command) error {
+	named := func(flags []string) string {
+		if i := slices.IndexFunc(flags, cmd.Flags().Changed); i >= 0 {
+			return flags[i]
 		}
+		return ""
 	}
+	if flag := named(looking); flag != "" && f.scan != live {
+		return fmt.Errorf("--%s goes with --scan live", flag)
+	}
+	if flag := named([]string{"ca-file", "ca-path", "ca", "at"}); flag != "" && f.scan == "" {
+		return fmt.Errorf("--%s goes with --scan", flag)
+	}
+	switch {
+	case f.scan == "":
+		return nil
+	case f.domains || f.weights || f.format == report.TrafficGoogle:
+		return errors.New("--scan goes with a report that has a place for it: table, csv, jsonl or markdown")
+	case f.scan != live:
+		return nil
+	case f.follow:
+		return hinted{errors.New("--scan live and --follow exclude each other: it would look again and again"),
+			"--scan RUN takes a run that mxtls scan --save keeps"}
+	case f.look.save != "" && sameFile(f.look.save, f.output.path):
+		return errors.New("--save and --out name the same file")
+	}
+	_, err := f.look.options()
+	return err
+}
+
+// readScan reads the run that --scan names, if it names one.
+func (r *trafficReport) readScan(ctx context.Context) (err error) {
+	f := r.flags
+	if f.scan == "" || f.scan == live {
+		return nil
+	}
+	if f.look.saved, err = openSavedRun(ctx, "--scan", f.scan, nil); err != nil {
+		return err
+	}
+	f.look.from = f.scan
+	j := r.job()
+	if err := f.look.rejudge(ctx, j); err != nil {
+		return fmt.Errorf("--scan %s: %w", f.scan, err)
+	}
+	defer j.close()
+	r.short = r.join(ctx, j)
+	return nil
+}
+
+// lookNow scans the destinations that the report is going to show.
+func (r *trafficReport) lookNow(ctx context.Context, t *report.Traffic) error {
+	domains := t.Destinations()
+	if len(domains) == 0 {
+		return nil
+	}
+	items, j := newSources(), r.job()
+	items.addDomains(domains)
+	if err := r.flags.look.start(ctx, j, items); err != nil {
+		items.close()
+		return err
+	}
+	defer j.close()
+	return r.join(ctx, j)
+}
+
+// job is a scan without a report of its own.
+func (r *trafficReport) job() *job {
+	return &job{streams: r.streams, output: &outputFlags{quiet: r.flags.output.quiet}}
+}
+
+// join takes in what a job sees.
+func (r *trafficReport) join(ctx context.Context, j *job) error {
+	if err := j.facts.check(ctx); err != nil {
+		return err
+	}
+	j.progress = newProgress(j.err, j.output.quiet, j.facts.count, j.facts.sessions)
+	defer j.progress.end()
+	if err := j.write(ctx, r.seen); err != nil {
+		return err
+	}
+	return j.complete("the scan")
 }
 
 // shortestKey keeps a key from being guessed: the names that it hides are few enough to try them all.

@@ -2,11 +2,15 @@ package main
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,10 +26,27 @@ type weights map[string]int64
 // of is the number of messages to t.
 func (w weights) of(t name.Target) int64 { return w[t.String()] }
 
-// readWeights reads a file of weights; "" is none.
-func readWeights(path string) (weights, error) {
-	if path == "" {
+// domains are the destinations, those with most messages first.
+func (w weights) domains() []string {
+	return slices.SortedFunc(maps.Keys(w), func(a, b string) int {
+		return cmp.Or(cmp.Compare(w[b], w[a]), cmp.Compare(a, b))
+	})
+}
+
+// readWeights reads a file of weights; "" is none, and "-" stdin.
+func readWeights(ctx context.Context, path string, stdin io.Reader) (weights, error) {
+	const hint = "a line is domain,count or, as uniq -c writes it, count domain"
+	switch path {
+	case "":
 		return nil, nil
+	case "-":
+		w, err := parseWeights(interruptible(ctx, stdin))
+		if ctx.Err() != nil {
+			return nil, errors.New("interrupted before the end of stdin: nothing was scanned")
+		} else if err != nil {
+			return nil, hinted{fmt.Errorf("weights on stdin: %w", err), hint + "; -f - reads a list without counts"}
+		}
+		return w, nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -34,10 +55,20 @@ func readWeights(path string) (weights, error) {
 	defer file.Close()
 	w, err := parseWeights(file)
 	if err != nil {
-		return nil, hinted{fmt.Errorf("--weights %s: %w", path, err),
-			"a line is domain,count or, as uniq -c writes it, count domain"}
+		return nil, hinted{fmt.Errorf("--weights %s: %w", path, err), hint}
 	}
 	return w, nil
+}
+
+// piped reports whether stdin is something that a shell put there to be read: a pipe or a file. Whoever calls us without
+// a thought for stdin, such as cron, leaves a device there.
+func piped(stdin io.Reader) bool {
+	file, ok := stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&os.ModeNamedPipe != 0)
 }
 
 // parseWeights reads a destination and a count from each line, in either order, between commas, semicolons or blanks,

@@ -289,7 +289,7 @@ func domainName(b []byte) string {
 		return ""
 	}
 	t, err := name.ParseTarget(string(b))
-	if err != nil {
+	if err != nil || t.Port != 0 { // a next hop may have a port, a recipient's domain has none
 		return ""
 	}
 	return t.String()

@@ -99,6 +99,8 @@ func TestAttribution(t *testing.T) {
 		{"bounced", []string{started, fail("7", "BBBBBB", "bounced", "x")}, []string{"outbound a.example  0/0/0 0/1"}},
 		{"what is no domain is no row of its own", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "\x1b[31m", mx), tlsTo("7", mx), sent("7", "BBBBBB", "a b", mx)},
 			[]string{"outbound  a.example 2/0/0 0/0"}},
+		{"nor is a domain with a port", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "b.example:22", mx), tlsTo("7", mx), sent("7", "BBBBBB", "[192.0.2.7]", mx)},
+			[]string{"outbound  a.example 1/0/0 0/0", "outbound [192.0.2.7] a.example 1/0/0 0/0"}},
 		{"letter case", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "A.Example", mx)}, []string{"outbound a.example a.example 1/0/0 0/0"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
