@@ -15,7 +15,7 @@ demo: build ## the report of a false internet: no network, no root
 test: ## all tests that need nothing but Go and openssl
 	go test -race -shuffle=on ./...
 
-test-mta: ## scan real Postfix, Exim, Sendmail, Courier and OpenSMTPD behind unbound (Debian, root)
+test-mta: ## scan real Postfix, Exim, Sendmail, Courier and OpenSMTPD behind unbound, and read of mail between them (Debian, root)
 	go test -count=1 -p 1 -tags mta -run TestMTA -v -timeout 12m ./cmd/mxtls ./scanner/pkix ./scanner/dane
 
 test-parity: ## mxtls plan against two releases of Postfix that send mail to some 300 domains, and 3.7 under 201 main.cfs (Debian 12, root)

@@ -23,6 +23,7 @@
 #
 # Needs: apt-get, dpkg, unshare, nsenter, mount. Stops only processes that it started.
 # shellcheck shell=bash disable=SC2154
+suites=/var/tmp/mxtls-suites # lists and packages of other releases of Debian than this machine's, for all labs
 patience=30 # seconds for a server to listen; the slowest needs 3 on an idle machine
 
 say() { echo "lab: $*" >&2; }
@@ -36,13 +37,13 @@ load() {
 	packages='' listen='' hostname=$1.$domain suite='' archives=/var/cache/apt/archives
 	# shellcheck disable=SC1090
 	. "$conf/$1/server.conf"
-	[ -z "$suite" ] || archives=$state/suites/$suite/archives
+	[ -z "$suite" ] || archives=$suites/$suite/archives
 }
 
 # apt ARGUMENT...: apt-get, for the server's release of Debian. Another than this machine's has its own lists and
-# archives under $state, and a machine on which nothing is installed.
+# archives under $suites, and a machine on which nothing is installed.
 apt() {
-	local home=$state/suites/$suite
+	local home=$suites/$suite
 	if [ -z "$suite" ]; then
 		apt-get -qq -y "$@"
 		return
@@ -50,7 +51,7 @@ apt() {
 	mkdir -p "$home/lists/partial" "$archives/partial"
 	: >"$home/status"
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" >"$home/sources.list"
-	apt-get -qq -y -o Dir::Etc::SourceList="$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+	flock "$suites/lock" apt-get -qq -y -o Dir::Etc::SourceList="$home/sources.list" -o Dir::Etc::SourceParts=/dev/null \
 		-o Dir::State::Lists="$home/lists" -o Dir::State::status="$home/status" -o Dir::Cache="$home" \
 		-o Dir::Cache::archives="$archives" "$@"
 }

@@ -92,6 +92,7 @@ var labServers = map[string]struct {
 	"sendmail-none":      {"127.25.3.2", plain("no", "starttls-not-supported")},
 	"courier":            {"127.25.4.1", good("TLSv1.3", "X25519", "courier")},
 	"opensmtpd":          {"127.25.5.1", broken("tls_alert", "no")},
+	"opensmtpd-tls":      {"127.25.5.2", good("TLSv1.3", "X25519", "opensmtpd-tls")},
 }
 
 // laterInside is a server whose handshake is perfect and that then takes no mail: 421 to the EHLO inside TLS.

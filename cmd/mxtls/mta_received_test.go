@@ -16,6 +16,8 @@ import (
 	"net/smtp"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -50,18 +52,11 @@ var kept = []struct {
 	{"courier", "127.25.4.1:25", keptBox, secured, "UTF8SMTPS", "unknown"},
 	{"courier", "127.25.4.1:25", keptBox, inPlain, "UTF8SMTP", "unknown"},
 	{"opensmtpd", "127.25.5.1:25", keptBox, inPlain, "ESMTP", "unknown"},
+	{"opensmtpd-tls", "127.25.5.2:25", keptBox, secured, "ESMTPS", "no"},
+	{"opensmtpd-tls", "127.25.5.2:25", keptBox, inPlain, "ESMTP", "unknown"},
 }
 
 const keptBox = "jo@kept.mta-signed.test"
-
-// showKept are the commands that print a message, or its header, as the server wrote it: $0 is a word that stands in it.
-var showKept = map[string]string{
-	"postfix":   `postcat -h $(grep -rl "$0" /var/spool/postfix/hold)`,
-	"exim":      `exim4 -Mvc $(basename $(grep -l "$0" /var/spool/exim4/input/*-H) -H)`,
-	"sendmail":  `sed -n 's/^H?[^?]*?//p; /^[[:blank:]]/p' $(grep -l "$0" /var/spool/mqueue/qf*)`,
-	"courier":   `cat $(grep -rl "$0" /var/lib/courier/msgs /var/lib/courier/tmp)`,
-	"opensmtpd": `cat $(grep -rl "$0" /var/spool/smtpd)`,
-}
 
 // security is how a message is handed over.
 type security int
@@ -73,25 +68,27 @@ const (
 	impostor  // with one that is not for clients
 )
 
-// TestMTAReceived hands messages to real servers and holds what mxtls received reads from their lines to what the
-// client of the session saw.
-func TestMTAReceived(t *testing.T) {
-	lab := startLab(t)
+// checkReceived hands messages to real servers and holds what mxtls received reads from their lines to what the client
+// of the session saw.
+func (l *lab) checkReceived(t *testing.T, _ []string, _ []domainLine) {
 	for i, tt := range kept {
 		t.Run(fmt.Sprintf("%s %s %d", tt.server, tt.address, tt.security), func(t *testing.T) {
 			word := fmt.Sprintf("mxtls-%d-%d", os.Getpid(), i)
-			state := lab.submit(t, tt.address, tt.recipient, word, tt.security)
-			header := output(t, 10*time.Second, lab.script, "in", tt.server, "sh", "-c", showKept[tt.server], word)
-			// The client is not on this machine, or a hop without TLS would be an internal one.
-			header = bytes.ReplaceAll(header, []byte("127.0.0.1"), []byte("192.0.2.1"))
-			got := lab.received(t, header)
+			state := l.submit(t, tt.address, "", []string{tt.recipient}, word, tt.security)
+			letters := l.kept(t, tt.server, word)
+			if len(letters) != 1 || !slices.Equal(letters[0].recipients, []string{tt.recipient}) {
+				t.Fatalf("%d messages: %+v", len(letters), letters)
+			}
+			header := letters[0].text
+			got := l.received(t, header)
 
 			want := hopLine{By: "mx." + tt.server + signed, Helo: labEHLO, Address: "192.0.2.1", Protocol: tt.word,
 				Encrypted: "no", Reason: "plain_word", Verified: tt.verified}
 			if tt.security != inPlain {
 				want.Encrypted, want.Reason = "yes", "tls"
 				want.TLS.Version = starttls.VersionName(state.Version)
-				want.TLS.Cipher, got.TLS.Cipher = starttls.CipherName(state.CipherSuite), openSSLName(got.TLS.Cipher, state.CipherSuite)
+				want.TLS.Cipher = starttls.CipherName(state.CipherSuite)
+				got.TLS.Cipher = openSSLName(got.TLS.Cipher, state.CipherSuite)
 			}
 			if tt.security != inPlain && tt.server != "exim" { // which has no bits in its line
 				want.TLS.Bits = keyBits(state.CipherSuite)
@@ -127,21 +124,46 @@ type hopLine struct {
 // received is the only hop of a message.
 func (l *lab) received(t *testing.T, message []byte) hopLine {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "message")
-	if err := os.WriteFile(file, message, 0o600); err != nil {
-		t.Fatal(err)
+	hops := l.hops(t, message)[0]
+	if len(hops) != 1 {
+		t.Fatalf("%d hops:\n%s", len(hops), message)
 	}
-	var m struct {
-		Hops []hopLine `json:"hops"`
+	return hops[0]
+}
+
+// hops are those of messages whose client was not on this machine, or a hop without TLS would be an internal one.
+func (l *lab) hops(t *testing.T, messages ...[]byte) (all [][]hopLine) {
+	t.Helper()
+	dir := t.TempDir()
+	args := []string{"received", "--quiet", "-o", "jsonl"}
+	for i, text := range messages {
+		args = append(args, filepath.Join(dir, strconv.Itoa(i)))
+		text = bytes.ReplaceAll(text, []byte("127.0.0.1"), []byte("192.0.2.1"))
+		if err := os.WriteFile(args[len(args)-1], text, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	out := output(t, 10*time.Second, l.binary, "received", "--quiet", "-o", "jsonl", file)
-	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&m); err != nil || len(m.Hops) != 1 {
-		t.Fatalf("%v: %s\n%s", err, out, message)
+	out := output(t, scanPatience, l.binary, args...)
+	decoder := json.NewDecoder(bytes.NewReader(out))
+	for decoder.More() {
+		var m struct {
+			Type string    `json:"type"`
+			Hops []hopLine `json:"hops"`
+		}
+		if err := decoder.Decode(&m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Type == "message" {
+			all = append(all, m.Hops)
+		}
 	}
-	if strings.Contains(string(out), `"jo`) || strings.Contains(string(out), "root@") {
+	if len(all) != len(messages) {
+		t.Fatalf("%d messages of %d", len(all), len(messages))
+	}
+	if bytes.Contains(out, []byte("@")) {
 		t.Errorf("a local part: %s", out)
 	}
-	return m.Hops[0]
+	return all
 }
 
 // openSSLName is OpenSSL's name of the suite of a session where a line has another name of the same: the standard's,
@@ -196,8 +218,8 @@ func (l *lab) clientCertificate(t *testing.T) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// submit hands a server a message without an envelope sender, with the word in it, and returns the session's TLS.
-func (l *lab) submit(t *testing.T, address, recipient, word string, s security) tls.ConnectionState {
+// submit hands a server a message with the word in it and returns the session's TLS.
+func (l *lab) submit(t *testing.T, address, from string, to []string, word string, s security) tls.ConnectionState {
 	t.Helper()
 	c, err := smtp.Dial(address)
 	if err != nil {
@@ -219,8 +241,10 @@ func (l *lab) submit(t *testing.T, address, recipient, word string, s security) 
 			}
 			return c.StartTLS(config)
 		},
-		func() error { return c.Mail("") },
-		func() error { return c.Rcpt(recipient) },
+		func() error { return c.Mail(from) },
+	}
+	for _, recipient := range to {
+		steps = append(steps, func() error { return c.Rcpt(recipient) })
 	}
 	for i, step := range steps {
 		if err := step(); err != nil {

@@ -2,7 +2,8 @@
 
 // The binary against real mail servers (testdata/mta): Postfix, Exim, Sendmail, Courier and OpenSMTPD behind a
 // validating resolver, all on loopback. What it says is compared field by field with the tables of mta_cases_test.go,
-// and with what openssl, Postfix' own posttls-finger and a bare TCP client find on the same servers.
+// and with what openssl, Postfix' own posttls-finger and a bare TCP client find on the same servers. Mail travels between
+// them, too: what mxtls makes of its log lines and headers is compared with what the two sides of each session have.
 package main_test
 
 import (
@@ -43,6 +44,7 @@ func TestMTA(t *testing.T) {
 	for name, check := range map[string]func(*testing.T, []string, []domainLine){
 		"fields": lab.checkFields, "openssl": lab.checkOpenSSL, "posttls-finger": lab.checkPosttlsFinger,
 		"busy": lab.checkBusy, "csv": lab.checkCSV, "table": lab.checkTable, "dane": lab.checkDANE, "mta-sts": lab.checkSTS,
+		"received": lab.checkReceived, "traffic": lab.checkTraffic,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

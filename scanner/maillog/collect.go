@@ -185,11 +185,11 @@ func (in *instance) speaks(d Direction) {
 	in.spoke[d] = true
 }
 
-// process finds a daemon's process, or begins one. Sendmail's messages each have their own process and identifier.
+// process finds a daemon's process, or begins one. One process of sendmail may take messages and pass them on.
 func (c *Collector) process(l *Line, e *Event, in *instance) *process {
 	c.key = append(append(append(append(append(c.key[:0], l.Host...), 0), l.Program...), 0), l.PID...)
 	if e.Software == Sendmail {
-		c.key = append(append(c.key, 0), e.QueueID...)
+		c.key = append(c.key, 0, byte(e.Direction))
 	}
 	p := c.processes[string(c.key)]
 	if p == nil {

@@ -67,8 +67,9 @@ func TestAttribution(t *testing.T) {
 			[]string{"outbound a.example a.example 1/0/0 0/0", "outbound c.example a.example 1/0/0 0/0"}},
 		{"the next message without a line is plain text", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "a.example", mx), sent("7", "BBBBBB", "a.example", mx)},
 			[]string{"outbound a.example a.example 1/1/0 0/0"}},
-		{"a connection that is used again", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "a.example", mx),
-			strings.Replace(sent("7", "BBBBBB", "a.example", mx), ", delay=", ", conn_use=2, delay=", 1)}, []string{"outbound a.example a.example 2/0/0 0/0"}},
+		{"a plain connection that is used again", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "a.example", mx), sent("7", "BBBBBB", "b.example", mx),
+			strings.Replace(sent("7", "CCCCCC", "b.example", mx), ", delay=", ", conn_use=2, delay=", 1)},
+			[]string{"outbound a.example a.example 1/0/0 0/0", "outbound b.example a.example 0/2/0 0/0"}},
 		{"a reused line", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "a.example", mx), strings.Replace(tlsTo("7", mx), "established", "reused", 1),
 			sent("7", "BBBBBB", "a.example", mx)}, []string{"outbound a.example a.example 2/0/0 0/0"}},
 		{"an MX record in capitals", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "a.example", "MX.A.example")}, []string{"outbound a.example a.example 1/0/0 0/0"}},
@@ -161,9 +162,14 @@ func TestInbound(t *testing.T) {
 func TestOthersOutbound(t *testing.T) {
 	t.Parallel()
 	got := short(collect(t, Options{},
-		"sm-mta[5]: t1BAIo: STARTTLS=client, relay=mx.a.example., version=TLSv1.3, verify=OK, cipher=X, bits=256/256",
+		"sm-mta[5]: STARTTLS=client, relay=mx.a.example., version=TLSv1.3, verify=OK, cipher=X, bits=256/256",
 		"sm-mta[5]: t1BAIo: to=<u@a.example>,<v@b.example>, delay=00:00:01, relay=mx.a.example. [192.0.2.1], dsn=2.0.0, stat=Sent (Ok)",
 		"sm-mta[6]: t1BAIp: to=<u@a.example>, delay=00:00:01, relay=mx.a.example. [192.0.2.1], dsn=2.0.0, stat=Sent (Ok)",
+		"sendmail[7]: t1BAIq: to=u@f.example, ctladdr=o@o.example (0/0), delay=00:00:00, mailer=esmtp, pri=30038, stat=queued",
+		"sendmail[7]: STARTTLS=client, relay=mx.f.example., version=TLSv1.3, verify=OK, cipher=X, bits=256/256",
+		"sendmail[7]: t1BAIq: to=u@f.example,v@g.example, ctladdr=o@o.example (0/0), delay=00:00:00, relay=mx.f.example. [192.0.2.1], dsn=2.0.0, stat=Sent (Ok)",
+		"sendmail[7]: t1BAIr: to=u@f.example, delay=00:00:00, relay=mx.f.example. [192.0.2.1], dsn=2.0.0, stat=Sent (Ok)",
+		"sendmail[7]: t1BAIr: to=u@g.example, delay=00:00:00, relay=mx.g.example. [192.0.2.1], dsn=4.4.3, stat=queued",
 		"exim[5]: 1aeCkS-0005pR-8D => u@c.example R=r T=t H=mx.c.example [192.0.2.1] X=TLS1.3:A:256 CV=yes",
 		"exim[5]: 1aeCkS-0005pR-8E => u@c.example R=r T=t H=mx.c.example [192.0.2.1]",
 		"exim[5]: 1aeCkS-0005pR-8F => u <u@d.example> R=r T=local",
@@ -172,7 +178,8 @@ func TestOthersOutbound(t *testing.T) {
 		"qmail: delivery 13: success: did_1+0+0/",
 	))
 	want := []string{"outbound a.example a.example 1/1/0 0/0", "outbound b.example a.example 1/0/0 0/0", "outbound c.example c.example 1/1/0 0/0",
-		"outbound e.example  0/0/1 0/0"}
+		"outbound e.example  0/0/1 0/0", "outbound f.example f.example 2/0/0 0/0", "outbound g.example f.example 1/0/0 0/0",
+		"outbound g.example g.example 0/0/0 1/0"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -89,20 +89,13 @@ func (c *Collector) arrival(l *Line, e *Event, in *instance) {
 	} else {
 		o = outcome{open: in.epoch(Inbound)}
 		if e.Software == Sendmail {
-			p := c.serverProcess(l, e, in)
+			p := c.process(l, e, in)
 			if p.tls && p.samePeer(e.Peer) {
 				o = outcome{encrypted: truth.Yes, word: p.word, version: p.version, cipher: p.cipher}
 			}
 		}
 	}
 	c.arrived(&arrival{o, e.Peer.Host, l.Unix}, e.Domain, e.Null)
-}
-
-// serverProcess is the process of sendmail's server: its TLS line has no message's identifier yet.
-func (c *Collector) serverProcess(l *Line, e *Event, in *instance) *process {
-	bare := *e
-	bare.QueueID = nil
-	return c.process(l, &bare, in)
 }
 
 // arrived counts a message that came in.

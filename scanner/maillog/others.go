@@ -142,8 +142,9 @@ func eximID(id []byte) bool {
 	return len(id) == 16 && id[6] == '-' && id[13] == '-' || len(id) == 23 && id[6] == '-' && id[18] == '-'
 }
 
-// parseSendmail reads "QID: STARTTLS=client, relay=..., version=..., verify=..., cipher=..." (sendmail/tls.c), written at
-// LogLevel 9 or above, "QID: to=..., relay=..., stat=..." (sendmail/deliver.c) and "QID: from=..." (sendmail/queue.c).
+// parseSendmail reads "STARTTLS=client, relay=..., version=..., verify=..., cipher=..." (sendmail/tls.c), written at
+// LogLevel 9 or above and without a message's identifier, "QID: to=..., relay=..., stat=..." (sendmail/deliver.c) and
+// "QID: from=..." (sendmail/queue.c).
 func parseSendmail(text []byte, e *Event) bool {
 	e.Software, e.Took = Sendmail, -1
 	rest := text
@@ -194,18 +195,19 @@ func sendmailTLS(rest []byte, way Direction, e *Event) bool {
 // sendmailDelivery reads "<a@b>,<c@d>, ctladdr=..., relay=host. [addr], dsn=..., stat=...": its first recipient. The rest
 // of them stands in More.
 func sendmailDelivery(rest []byte, e *Event) bool {
-	if len(rest) == 0 || rest[0] != '<' {
+	to, more, ok := sendmailAddress(rest)
+	stat := bytes.Index(more, []byte(", stat="))
+	if !ok || stat < 0 {
 		return false
 	}
-	end := addressEnd(rest[1:])
-	stat := bytes.Index(rest, []byte(", stat="))
-	if end < 0 || stat < end {
+	fields := more[:stat]
+	e.Text = more[stat+len(", stat="):]
+	if string(e.Text) == "queued" && !bytes.Contains(fields, []byte(", dsn=")) { // nobody tried (DeliveryMode=queueonly)
 		return false
 	}
-	e.Kind, e.Direction, e.Domain = Delivery, Outbound, domainOf(rest[1:1+end])
-	fields := rest[end+2 : stat]
-	if bytes.HasPrefix(fields, []byte(",<")) {
-		e.More = rest[end+3:]
+	e.Kind, e.Direction, e.Domain = Delivery, Outbound, domainOf(to)
+	if len(fields) > 1 && fields[1] != ' ' {
+		e.More = more[1:]
 	}
 	relay := bytes.LastIndex(fields, []byte(", relay="))
 	if relay < 0 {
@@ -213,7 +215,6 @@ func sendmailDelivery(rest []byte, e *Event) bool {
 	} else {
 		e.Peer = sendmailPeer(fields[relay+len(", relay="):])
 	}
-	e.Text = rest[stat+len(", stat="):]
 	switch {
 	case bytes.HasPrefix(e.Text, []byte("Sent")):
 		e.Status = Sent
@@ -225,11 +226,30 @@ func sendmailDelivery(rest []byte, e *Event) bool {
 	return true
 }
 
+// sendmailAddress cuts the first address of a list: "<a@b>", or "a@b" in a message that a program of this machine handed in.
+func sendmailAddress(b []byte) (address, rest []byte, ok bool) {
+	if len(b) > 0 && b[0] == '<' {
+		end := addressEnd(b[1:])
+		if end < 0 {
+			return nil, nil, false
+		}
+		return b[1 : 1+end], b[end+2:], true
+	}
+	end := bytes.IndexByte(b, ',')
+	if end < 1 || bytes.ContainsAny(b[:end], "<>\"\\ ") {
+		return nil, nil, false
+	}
+	return b[:end], b[end:], true
+}
+
 // sendmailPeer reads "mx.example. [192.0.2.1]" or "[192.0.2.1]" up to a comma.
 func sendmailPeer(b []byte) Peer {
 	b, _, _ = bytes.Cut(b, []byte(", "))
 	host, rest, _ := bytes.Cut(b, []byte(" "))
 	p := Peer{Host: bytes.TrimSuffix(host, []byte("."))}
+	if bytes.IndexByte(host, '@') >= 0 { // "user@localhost" handed it in
+		p.Host = []byte("localhost")
+	}
 	if len(host) > 0 && host[0] == '[' {
 		p.Host, rest = []byte("unknown"), b
 	}

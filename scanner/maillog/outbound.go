@@ -69,15 +69,14 @@ func (c *Collector) delivery(l *Line, e *Event, in *instance) {
 
 // nextRecipient goes on to the next of a sendmail line's recipients.
 func nextRecipient(e *Event) bool {
-	if len(e.More) == 0 || e.More[0] != '<' {
+	to, more, ok := sendmailAddress(e.More)
+	if !ok {
 		return false
 	}
-	end := addressEnd(e.More[1:])
-	if end < 0 {
-		return false
+	e.Domain, e.More = domainOf(to), nil
+	if len(more) > 1 && more[0] == ',' && more[1] != ' ' {
+		e.More = more[1:]
 	}
-	e.Domain = domainOf(e.More[1 : 1+end])
-	e.More = bytes.TrimPrefix(e.More[end+2:], []byte(","))
 	return true
 }
 
@@ -127,8 +126,9 @@ func (c *Collector) failed(r Reason, s Status, domain string) {
 	}
 }
 
-// outcome tells how a delivery travelled: as its own line says, else as the TLS line of its connection. One TLS line is
-// for one message with all its recipients, or for as many as say that the connection served others before ("conn_use").
+// outcome tells how a delivery travelled: as its own line says, else as the TLS line of its connection. One TLS line of
+// Postfix is for one message with all its recipients: a connection that serves another has another line ("reused"), and
+// one that does so without ("conn_use" alone) is in plain text.
 func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
 	o := outcome{encrypted: e.Encrypted, word: e.Word, version: c.names.number(e.Version, true),
 		cipher: c.names.number(e.Cipher, false)}
@@ -137,7 +137,7 @@ func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
 		return o
 	}
 	joined := p.tls && p.samePeer(e.Peer) &&
-		(len(p.queueID) == 0 || bytes.Equal(p.queueID, e.QueueID) || e.Reused || e.Software == Sendmail)
+		(len(p.queueID) == 0 || bytes.Equal(p.queueID, e.QueueID) || e.Software == Sendmail)
 	if joined {
 		p.queueID = append(p.queueID[:0], e.QueueID...)
 	}

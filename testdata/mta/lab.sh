@@ -7,8 +7,8 @@
 #   lab.sh status          one line for each server; status 0 when all are up
 #   lab.sh in NAME CMD...  run a command where the server NAME runs, as root: lab.sh in postfix postconf -n
 #
-# Nothing is installed: see ../lab.bash. 127.25.0.53 is the resolver, 127.25.0.54 the name server, 127.25.1-6.x port 25
-# the mail servers, 127.25.7.1 port 8443 serves policies. The resolver knows a root of the lab's own and no other: no
+# Nothing is installed: see ../lab.bash. 127.25.0.53 is the resolver, 127.25.0.54 the name server, 127.25.1-6.x and
+# 127.25.8.1 port 25 the mail servers, 127.25.7.1 port 8443 serves policies. The resolver knows a root of the lab's own and no other: no
 # packet leaves the loopback.
 #
 # State directory: $MXTLS_MTA_STATE, /var/tmp/mxtls-mta by default. Logs are in its log/, certificates in its pki/.
@@ -16,7 +16,7 @@ set -euo pipefail
 
 conf=$(cd "$(dirname "$0")" && pwd)
 state=${MXTLS_MTA_STATE:-/var/tmp/mxtls-mta}
-servers="nsd unbound postfix dane nginx exim sendmail courier opensmtpd"
+servers="nsd unbound postfix dane nginx exim sendmail courier opensmtpd opensmtpd-tls own"
 resolver=127.25.0.53
 domain=mta-signed.test
 

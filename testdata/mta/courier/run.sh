@@ -7,7 +7,8 @@ mkdir -p /run/courier /var/lib/courier/{allfilters,filters,msgq,msgs,track,tmp}
 chown -R courier:courier /run/courier /var/lib/courier
 chown -R root:courier /etc/courier
 hostname >/etc/courier/me
-{ hostname && echo kept.mta-signed.test; } >/etc/courier/esmtpacceptmailfor # stays in the queue: nobody delivers
+# Mail for kept and its subdomains stays in the queue: nobody delivers.
+{ hostname && echo kept.mta-signed.test && echo .kept.mta-signed.test; } >/etc/courier/esmtpacceptmailfor
 chown courier:courier /usr/lib/courier/courier/submit && chmod 6755 /usr/lib/courier/courier/submit
 hostname >/etc/courier/locals
 hostname >/etc/courier/defaultdomain

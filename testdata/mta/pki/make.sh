@@ -79,12 +79,14 @@ leaf exim-delay rsa ca
 leaf sendmail rsa ca
 leaf courier rsa ca "mx.insecure.mta-unsigned.test"
 leaf opensmtpd rsa ca
+leaf opensmtpd-tls p256 ca
+leaf own p256 ca
 
 genkey postfix-selfsigned rsa
 SAN=DNS:mx.postfix-selfsigned.$zone openssl req -x509 -new -config "$here/ca.cnf" -extensions selfsigned -days 365 \
 	-key "$dir/postfix-selfsigned.key" -subj "/CN=mx.postfix-selfsigned.$zone" -out "$dir/postfix-selfsigned.pem"
 
-for key in "$dir"/*-*.key "$dir"/{postfix,exim,sendmail,courier,opensmtpd}.key; do
+for key in "$dir"/*-*.key "$dir"/{postfix,exim,sendmail,courier,opensmtpd,own}.key; do
 	name=$(basename "$key" .key)
 	cp "$dir/$name.pem" "$dir/$name.leaf.pem"
 	case $name in
