@@ -124,7 +124,7 @@ func (s *saver) lock() error {
 	err = unix.Flock(int(s.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	now, gone := os.Stat(cmp.Or(s.beside, s.path))
 	switch {
-	case errors.Is(err, unix.EWOULDBLOCK), gone != nil, !os.SameFile(info, now): // another has its name since it was opened
+	case errors.Is(err, unix.EWOULDBLOCK), gone != nil, !os.SameFile(info, now): // another took its name meanwhile
 		return hinted{fmt.Errorf("%s: another mxtls is writing to it", s.path), "give each run a file of its own"}
 	case err != nil:
 		return fmt.Errorf("%s: locking it: %w", s.path, err)
@@ -183,12 +183,16 @@ func (s *saver) err() error {
 	return fmt.Errorf("%s %s: %w", s.flag, s.path, cause(s.failed))
 }
 
-// settle gives a file that was written beside another the name of that one: all that stood there is in it.
+// settle gives a file that was written beside another the name of that one, all of which is in it, with the rights of
+// the file that it is to be in the end.
 func (s *saver) settle(path string) {
 	if s.flush(); s.failed != nil {
 		return
 	}
 	err := s.file.Sync()
+	if old, e := os.Stat(s.path); err == nil && e == nil {
+		err = s.file.Chmod(old.Mode().Perm())
+	}
 	if err == nil {
 		err = os.Rename(s.beside, path)
 	}

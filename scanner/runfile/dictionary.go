@@ -1,11 +1,14 @@
 package runfile
 
-// What a writer keeps in mind of what it wrote, in octets of the file's lines, so that a reader, who holds the things
-// themselves, stays below some 200 MiB whatever the run. Certificates come up again for longer: issuers' are shared.
+// What a writer keeps in mind of what it wrote, in octets that it takes a reader, who holds the things themselves and is
+// to stay below 250 MiB whatever the run, with the collector at rest: see tuneMemory of the command.
 const (
-	keptHosts        = 8 << 20 // they hold on to their sessions
+	keptHosts        = 16 << 20 // they hold on to their sessions
 	keptSessions     = 32 << 20
-	keptCertificates = 64 << 20
+	keptCertificates = 32 << 20
+
+	// held is what a reader takes for one of a kind beside the octets of its line.
+	held = 1 << 10
 )
 
 // dictionary remembers what was written, the oldest forgotten first beyond the limit, after a second chance for what

@@ -6,8 +6,8 @@ import (
 	"mxtls/scanner/starttls"
 )
 
-// maxHeld bounds what a file may make the reader hold at a time, in octets of its lines. A Writer's files stay below 104
-// MiB and what one domain adds to that.
+// maxHeld bounds what a file may make the reader hold at a time, in octets of its lines. A Writer's files stay below 80
+// MiB and what one domain adds to that; those of versions that kept more, below 104.
 const maxHeld = 256 << 20
 
 // heldSession is a session and the octets of its line.

@@ -160,7 +160,7 @@ func (w *Writer) hostsOf(f *verdict.Facts) (uint64, error) {
 	w.numbers++
 	record.Number = w.numbers
 	octets, err := w.write(record)
-	w.hosts.add(key, record.Number, octets)
+	w.hosts.add(key, record.Number, octets+held)
 	return record.Number, err
 }
 
@@ -186,7 +186,7 @@ func (w *Writer) session(ses *starttls.Session) (uint64, error) {
 	}
 	record.Session = w.numbers
 	octets, err := w.write(record)
-	w.sessions.add(key, record.Session, octets)
+	w.sessions.add(key, record.Session, octets+held)
 	return record.Session, err
 }
 
