@@ -226,13 +226,17 @@ func plain(err error) error {
 		return errors.New("it is no JSON: " + strings.TrimPrefix(bad.Error(), "jsontext: "))
 	}
 	bad, ok := errors.AsType[*json.SemanticError](err)
-	if !ok || bad.Err == nil {
+	if !ok {
 		return err
 	}
-	if at := strings.Trim(string(bad.JSONPointer), "/"); at != "" {
-		return fmt.Errorf("%s: %w", at, bad.Err)
+	cause := bad.Err
+	if cause == nil { // the library's own text is not the same in each process
+		cause = fmt.Errorf("a JSON %s has no place here", bad.JSONKind)
 	}
-	return bad.Err
+	if at := strings.Trim(string(bad.JSONPointer), "/"); at != "" {
+		return fmt.Errorf("%s: %w", at, cause)
+	}
+	return cause
 }
 
 // typeOf is a line's type, read without the rest where it stands first, as a Writer has it.

@@ -477,7 +477,7 @@ func TestOrder(t *testing.T) {
 		{"an item out of order", strings.Replace(part, `"index":5`, `"index":11`, 1), "item 10 of the list stands behind item 12"},
 		{"an item before the list", strings.Replace(good, `"index":0`, `"index":-5`, 1), "the list has no item -4"},
 		{"an item behind the list", strings.Replace(whole(good), `"index":2`, `"index":3`, 1), "item 3 of its list is not in the file"},
-		{"a count that is none", strings.Replace(good, `"results":3`, `"results":"3"`, 1), "cannot unmarshal"},
+		{"a count that is none", strings.Replace(good, `"results":3`, `"results":"3"`, 1), "results: a JSON string has no place here"},
 	} {
 		_, results, tail, err := read([]byte(tt.file))
 		switch {
