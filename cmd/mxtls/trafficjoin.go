@@ -56,7 +56,7 @@ func readScan(ctx context.Context, path string, s streams, quiet bool) (scanned,
 func (s scanned) join(t *report.Traffic) {
 	for i := range t.Rows {
 		if r := s[t.Rows[i].Domain]; r != nil {
-			t.Rows[i].Scan = report.ScanText(&t.Rows[i].Row, r)
+			t.Rows[i].Scan = report.ScanText(t.Rows[i].Row, r)
 		}
 	}
 }
