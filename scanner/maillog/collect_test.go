@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mxtls/scanner/postfix"
 )
 
 // collect counts a log whose lines have no stamp or host: each is a second after the one before, from noon on.
@@ -218,12 +220,19 @@ func TestBounded(t *testing.T) {
 	if n := len(c.processes) + len(c.queue); n > 2*maxLive || len(c.starting) > 3*maxLive {
 		t.Errorf("%d processes and messages are kept, %d deliveries", n, len(c.starting))
 	}
-	names := newNames()
-	for i := range 2 * maxNames {
-		names.number(fmt.Appendf(nil, "CIPHER-%d", i), false)
+	w := newWays()
+	for i := range 2 * maxWays {
+		w.number(postfix.Trusted, []byte("TLSv1.3"), fmt.Appendf(nil, "CIPHER-%d", i))
+		w.number(postfix.WordNone, fmt.Appendf(nil, "no version %d", i), nil)
 	}
-	if len(names.texts) > maxNames+1 {
-		t.Errorf("%d names are kept", len(names.texts))
+	if len(w.all) > maxWays+2 || len(w.numbers) != len(w.all)-1 {
+		t.Errorf("%d ways are kept", len(w.all))
+	}
+	if got, want := w.all[len(w.all)-1], (way{"Trusted", string(otherVersion), string(otherCipher)}); got != want {
+		t.Errorf("the last way is %+v, want %+v", got, want)
+	}
+	if got := w.all[w.number(postfix.WordNone, nil, nil)]; got != (way{}) {
+		t.Errorf("nothing is %+v", got)
 	}
 }
 
