@@ -60,19 +60,19 @@ type Traffic struct {
 
 // TrafficRow is a row, and what a scan says of the same domain; "" where there is none, or nothing to say.
 type TrafficRow struct {
-	maillog.Row
+	*maillog.Row
 	Scan string
 }
 
-// NewTraffic is the Traffic of a result, its rows in order.
+// NewTraffic is the Traffic of a result, its rows in order; they stay the result's.
 func NewTraffic(r *maillog.Result, span maillog.Span, order TrafficOrder) *Traffic {
 	t := &Traffic{Info: r.Info, Span: span, Periods: maillog.Series(r.Days, span), Failures: r.Failures,
 		Rows: make([]TrafficRow, 0, len(r.Rows))}
 	for _, d := range directions {
 		t.Totals[d] = r.Total(d)
 	}
-	for _, row := range r.Rows {
-		t.Rows = append(t.Rows, TrafficRow{Row: row})
+	for i := range r.Rows {
+		t.Rows = append(t.Rows, TrafficRow{Row: &r.Rows[i]})
 	}
 	slices.SortStableFunc(t.Rows, func(a, b TrafficRow) int {
 		first := cmp.Compare(a.Direction, b.Direction)

@@ -55,7 +55,7 @@ func (t *Traffic) Join(seen map[string]Seen) {
 			continue
 		}
 		if s, ok := seen[r.Domain]; ok {
-			r.Scan = s.beside(&r.Row, anchored)
+			r.Scan = s.beside(r.Row, anchored)
 		}
 	}
 }

@@ -12,9 +12,6 @@ import (
 	"mxtls/scanner/maillog"
 )
 
-// A log is read in lines; after so many the signal that ends the program is looked for.
-const linesBetweenLooks = 4096
-
 // headLines is how many lines of a log are read to find out when it begins.
 const headLines = 1000
 
@@ -155,14 +152,14 @@ func (r *logReader) log(ctx context.Context, l *logFile, follow bool, every time
 		return unreadable(l.path, err)
 	}
 	defer plain.Close()
-	lines, framer := maillog.NewLineReader(plain), maillog.NewFramer(r.zone, l.latest)
-	err = r.lines(ctx, lines, framer)
+	log := maillog.NewLog(plain, r.zone, l.latest)
+	err = log.Read(ctx, r.collector)
 	if err == nil && follow && file != nil {
-		f := follower{r, l.path, file, lines, framer, every, report}
+		f := follower{r, l.path, file, log, every, report}
 		file, err = f.follow(ctx)
-		lines = f.lines
+		log = f.log
 	}
-	r.rest(lines, framer)
+	r.rest(log)
 	switch {
 	case err != nil && ctx.Err() != nil && follow:
 		return nil // that is how following ends
@@ -174,37 +171,11 @@ func (r *logReader) log(ctx context.Context, l *logFile, follow bool, every time
 	return nil
 }
 
-// lines counts lines up to the end of what there is.
-func (r *logReader) lines(ctx context.Context, lines *maillog.LineReader, framer *maillog.Framer) error {
-	for n := 1; ; n++ {
-		text, err := lines.Next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case n%linesBetweenLooks == 0 && ctx.Err() != nil:
-			return ctx.Err()
-		}
-		r.line(text, framer)
-	}
-}
-
-func (r *logReader) line(text []byte, framer *maillog.Framer) {
-	var line maillog.Line
-	if framer.Frame(text, &line) {
-		r.collector.Add(&line)
-	} else if len(text) > 0 {
-		r.strange++
-	}
-}
-
-// rest counts a last line without a line feed, and what was too long.
-func (r *logReader) rest(lines *maillog.LineReader, framer *maillog.Framer) {
-	if text := lines.Rest(); text != nil {
-		r.line(text, framer)
-	}
-	r.tooLong += lines.TooLong
+// rest counts a last line without a line feed, and what was left out.
+func (r *logReader) rest(log *maillog.Log) {
+	log.Rest(r.collector)
+	r.strange += log.Strange()
+	r.tooLong += log.TooLong()
 }
 
 // follower reads a log as it grows, and the next one of its name when it is rotated.
@@ -212,8 +183,7 @@ type follower struct {
 	*logReader
 	path   string
 	file   *os.File
-	lines  *maillog.LineReader
-	framer *maillog.Framer
+	log    *maillog.Log
 	every  time.Duration
 	report func() error
 }
@@ -235,7 +205,7 @@ func (f *follower) follow(ctx context.Context) (*os.File, error) {
 			return f.file, ctx.Err()
 		case <-pause.C:
 		}
-		if err := f.logReader.lines(ctx, f.lines, f.framer); err != nil {
+		if err := f.log.Read(ctx, f.collector); err != nil {
 			return f.file, err
 		}
 		if err := f.rotate(); err != nil {
@@ -264,9 +234,8 @@ func (f *follower) rotate() error {
 	if err != nil {
 		return nil // not yet ours to read
 	}
-	f.rest(f.lines, f.framer)
+	f.rest(f.log)
 	f.file.Close()
-	f.file, f.lines = file, maillog.NewLineReader(file)
-	f.framer = maillog.NewFramer(f.zone, time.Now())
+	f.file, f.log = file, maillog.NewLog(file, f.zone, time.Now())
 	return nil
 }

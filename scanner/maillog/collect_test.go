@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mxtls/scanner/postfix"
 )
 
 // collect counts a log whose lines have no stamp or host: each is a second after the one before, from noon on.
@@ -100,8 +102,6 @@ func TestAttribution(t *testing.T) {
 		{"bounced", []string{started, fail("7", "BBBBBB", "bounced", "x")}, []string{"outbound a.example  0/0/0 0/1"}},
 		{"what is no domain is no row of its own", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "\x1b[31m", mx), tlsTo("7", mx), sent("7", "BBBBBB", "a b", mx)},
 			[]string{"outbound  a.example 2/0/0 0/0"}},
-		{"nor is a domain with a port", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "b.example:22", mx), tlsTo("7", mx), sent("7", "BBBBBB", "[192.0.2.7]", mx)},
-			[]string{"outbound  a.example 1/0/0 0/0", "outbound [192.0.2.7] a.example 1/0/0 0/0"}},
 		{"letter case", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "A.Example", mx)}, []string{"outbound a.example a.example 1/0/0 0/0"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -168,6 +168,8 @@ func TestOthersOutbound(t *testing.T) {
 		"sendmail[7]: t1BAIq: to=u@f.example, ctladdr=o@o.example (0/0), delay=00:00:00, mailer=esmtp, pri=30038, stat=queued",
 		"sendmail[7]: STARTTLS=client, relay=mx.f.example., version=TLSv1.3, verify=OK, cipher=X, bits=256/256",
 		"sendmail[7]: t1BAIq: to=u@f.example,v@g.example, ctladdr=o@o.example (0/0), delay=00:00:00, relay=mx.f.example. [192.0.2.1], dsn=2.0.0, stat=Sent (Ok)",
+		"sendmail[7]: STARTTLS=client, relay=mx.h.example., version=TLSv1.3, verify=OK, cipher=X, bits=256/256",
+		"sendmail[7]: t1BAIs: to=u@h.example, delay=00:00:00, relay=mx.h.example. [192.0.2.3], dsn=2.0.0, stat=Sent (Ok)",
 		"sendmail[7]: t1BAIr: to=u@f.example, delay=00:00:00, relay=mx.f.example. [192.0.2.1], dsn=2.0.0, stat=Sent (Ok)",
 		"sendmail[7]: t1BAIr: to=u@g.example, delay=00:00:00, relay=mx.g.example. [192.0.2.1], dsn=4.4.3, stat=queued",
 		"exim[5]: 1aeCkS-0005pR-8D => u@c.example R=r T=t H=mx.c.example [192.0.2.1] X=TLS1.3:A:256 CV=yes",
@@ -179,7 +181,7 @@ func TestOthersOutbound(t *testing.T) {
 	))
 	want := []string{"outbound a.example a.example 1/1/0 0/0", "outbound b.example a.example 1/0/0 0/0", "outbound c.example c.example 1/1/0 0/0",
 		"outbound e.example  0/0/1 0/0", "outbound f.example f.example 2/0/0 0/0", "outbound g.example f.example 1/0/0 0/0",
-		"outbound g.example g.example 0/0/0 1/0"}
+		"outbound g.example g.example 0/0/0 1/0", "outbound h.example h.example 1/0/0 0/0"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -227,12 +229,19 @@ func TestBounded(t *testing.T) {
 	if n := len(c.processes) + len(c.queue); n > 2*maxLive || len(c.starting) > 3*maxLive {
 		t.Errorf("%d processes and messages are kept, %d deliveries", n, len(c.starting))
 	}
-	names := newNames()
-	for i := range 2 * maxNames {
-		names.number(fmt.Appendf(nil, "CIPHER-%d", i), false)
+	w := newWays()
+	for i := range 2 * maxWays {
+		w.number(postfix.Trusted, []byte("TLSv1.3"), fmt.Appendf(nil, "CIPHER-%d", i))
+		w.number(postfix.WordNone, fmt.Appendf(nil, "no version %d", i), nil)
 	}
-	if len(names.texts) > maxNames+1 {
-		t.Errorf("%d names are kept", len(names.texts))
+	if len(w.all) > maxWays+2 || len(w.numbers) != len(w.all)-1 {
+		t.Errorf("%d ways are kept", len(w.all))
+	}
+	if got, want := w.all[len(w.all)-1], (way{"Trusted", string(otherVersion), string(otherCipher)}); got != want {
+		t.Errorf("the last way is %+v, want %+v", got, want)
+	}
+	if got := w.all[w.number(postfix.WordNone, nil, nil)]; got != (way{}) {
+		t.Errorf("nothing is %+v", got)
 	}
 }
 

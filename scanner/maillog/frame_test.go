@@ -113,7 +113,7 @@ func TestZone(t *testing.T) {
 		for at := time.Date(2024, 1, 1, 0, 30, 0, 0, z); at.Year() < 2025; at = at.Add(47 * time.Minute) {
 			civil := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, z)
 			second := int64(at.Hour()*3600 + at.Minute()*60 + at.Second())
-			got := c.unix(at.Year(), int(at.Month()), at.Day(), second)
+			got := c.unix(civilTime(at.Year(), int(at.Month()), at.Day(), second))
 			if got != civil.Unix() {
 				t.Fatalf("%v: %d, not %d", civil, got, civil.Unix())
 			}

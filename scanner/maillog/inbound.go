@@ -1,51 +1,53 @@
 package maillog
 
-import (
-	"bytes"
-
-	"mxtls/scanner/truth"
-)
+import "mxtls/scanner/truth"
 
 // inbound takes in an event of a server, or of the queue that its messages go to.
-func (c *Collector) inbound(l *Line, e *Event, in *instance) {
+func (c *Collector) inbound(l *Line, e *Event, s *source) {
 	switch e.Kind {
 	case Connect:
-		p := c.process(l, e, in)
+		p := c.process(l, e, s)
 		p.connected, p.tls, p.queueID = true, false, p.queueID[:0]
 	case Disconnect:
-		p := c.process(l, e, in)
+		p := c.process(l, e, s)
 		p.connected, p.tls = false, false
 	case TLSLine:
-		in.speaks(Inbound)
-		c.encrypted(c.process(l, e, in), e)
+		s.instance.speaks(Inbound)
+		c.encrypted(c.process(l, e, s), e)
 	case TLSTrace:
-		in.speaks(Inbound)
+		s.instance.speaks(Inbound)
 	case Received:
-		c.received(l, e, in)
+		c.received(l, e, s)
 	case Sender:
-		key := c.queueKey(l, e)
-		if a := c.queue[string(key)]; a != nil {
-			delete(c.queue, string(key))
+		key := messageOf(s, e)
+		if a := c.queue[key]; a != nil {
+			delete(c.queue, key)
 			c.arrived(a, e.Domain, e.Null)
+			c.spare = append(c.spare, a)
 		}
 	case Arrival:
-		c.arrival(l, e, in)
+		c.arrival(l, e, s)
 	}
 }
 
-// queueKey is a message's on its host; identifiers of two instances hardly ever meet within a second.
-func (c *Collector) queueKey(l *Line, e *Event) []byte {
-	c.key = append(append(append(c.key[:0], l.Host...), 0), e.QueueID...)
-	return c.key
+func messageOf(s *source, e *Event) message {
+	m := message{host: s.instance.host}
+	copy(m.id[:], e.QueueID)
+	return m
 }
 
 // received notes a message that smtpd(8) is taking in. Its sender's domain stands in the line of the queue manager that
 // follows; a message that is refused after all never gets there.
-func (c *Collector) received(l *Line, e *Event, in *instance) {
+func (c *Collector) received(l *Line, e *Event, s *source) {
 	if string(e.QueueID) != "NOQUEUE" && c.foreign(e) { // else a proxy filter takes it, and gives it back over loopback
-		p := c.process(l, e, in)
-		key := string(c.queueKey(l, e))
-		c.queue[key] = &arrival{connection(p, in), bytes.Clone(e.Peer.Host), l.Unix}
+		var a *arrival
+		if n := len(c.spare); n > 0 {
+			a, c.spare = c.spare[n-1], c.spare[:n-1]
+		} else {
+			a = &arrival{}
+		}
+		*a = arrival{connection(c.process(l, e, s), s.instance), append(a.host[:0], e.Peer.Host...), l.Unix}
+		c.queue[messageOf(s, e)] = a
 	}
 }
 
@@ -53,7 +55,7 @@ func (c *Collector) received(l *Line, e *Event, in *instance) {
 func connection(p *process, in *instance) outcome {
 	switch {
 	case p.tls:
-		return outcome{encrypted: truth.Yes, word: p.word, version: p.version, cipher: p.cipher}
+		return outcome{encrypted: truth.Yes, way: p.way}
 	case p.connected:
 		return outcome{open: in.epoch(Inbound)}
 	}
@@ -74,7 +76,7 @@ func (c *Collector) foreign(e *Event) bool {
 }
 
 // arrival counts a message of Exim or sendmail, whose line says all about it. Sendmail's server wrote a TLS line before.
-func (c *Collector) arrival(l *Line, e *Event, in *instance) {
+func (c *Collector) arrival(l *Line, e *Event, s *source) {
 	if e.Peer.Host == nil { // submitted by a program of this machine
 		c.info.Local++
 		return
@@ -82,16 +84,15 @@ func (c *Collector) arrival(l *Line, e *Event, in *instance) {
 	if !c.foreign(e) {
 		return
 	}
-	o := outcome{encrypted: e.Encrypted, word: e.Word, version: c.names.number(e.Version, true),
-		cipher: c.names.number(e.Cipher, false)}
+	o := outcome{encrypted: e.Encrypted, way: c.ways.number(e.Word, e.Version, e.Cipher)}
 	if e.Encrypted == truth.Yes {
-		in.speaks(Inbound)
+		s.instance.speaks(Inbound)
 	} else {
-		o = outcome{open: in.epoch(Inbound)}
+		o = outcome{open: s.instance.epoch(Inbound)}
 		if e.Software == Sendmail {
-			p := c.process(l, e, in)
+			p := c.process(l, e, s)
 			if p.tls && p.samePeer(e.Peer) {
-				o = outcome{encrypted: truth.Yes, word: p.word, version: p.version, cipher: p.cipher}
+				o = outcome{encrypted: truth.Yes, way: p.way}
 			}
 		}
 	}

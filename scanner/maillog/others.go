@@ -196,15 +196,14 @@ func sendmailTLS(rest []byte, way Direction, e *Event) bool {
 // of them stands in More.
 func sendmailDelivery(rest []byte, e *Event) bool {
 	to, more, ok := sendmailAddress(rest)
-	stat := bytes.Index(more, []byte(", stat="))
-	if !ok || stat < 0 {
+	fields, text, told := bytes.Cut(more, []byte(", stat="))
+	if !ok || !told {
 		return false
 	}
-	fields := more[:stat]
-	e.Text = more[stat+len(", stat="):]
-	if string(e.Text) == "queued" && !bytes.Contains(fields, []byte(", dsn=")) { // nobody tried (DeliveryMode=queueonly)
+	if string(text) == "queued" && !bytes.Contains(fields, []byte(", dsn=")) { // nobody tried (DeliveryMode=queueonly)
 		return false
 	}
+	e.Text = text
 	e.Kind, e.Direction, e.Domain = Delivery, Outbound, domainOf(to)
 	if len(fields) > 1 && fields[1] != ' ' {
 		e.More = more[1:]
@@ -226,7 +225,8 @@ func sendmailDelivery(rest []byte, e *Event) bool {
 	return true
 }
 
-// sendmailAddress cuts the first address of a list: "<a@b>", or "a@b" in a message that a program of this machine handed in.
+// sendmailAddress cuts the first address of a list: "<a@b>", or "a@b" where a program of this machine handed the message
+// in. A bare name is a user of the machine.
 func sendmailAddress(b []byte) (address, rest []byte, ok bool) {
 	if len(b) > 0 && b[0] == '<' {
 		end := addressEnd(b[1:])
@@ -236,7 +236,7 @@ func sendmailAddress(b []byte) (address, rest []byte, ok bool) {
 		return b[1 : 1+end], b[end+2:], true
 	}
 	end := bytes.IndexByte(b, ',')
-	if end < 1 || bytes.ContainsAny(b[:end], "<>\"\\ ") {
+	if end < 1 || bytes.ContainsAny(b[:end], "<>\"\\ ") || bytes.IndexByte(b[:end], '@') < 0 {
 		return nil, nil, false
 	}
 	return b[:end], b[end:], true

@@ -3,30 +3,29 @@ package maillog
 import (
 	"bytes"
 
-	"mxtls/scanner/postfix"
 	"mxtls/scanner/truth"
 )
 
 // outbound takes in an event of a client.
-func (c *Collector) outbound(l *Line, e *Event, in *instance) {
+func (c *Collector) outbound(l *Line, e *Event, s *source) {
 	switch e.Kind {
 	case TLSLine:
-		in.speaks(Outbound)
-		c.encrypted(c.process(l, e, in), e)
+		s.instance.speaks(Outbound)
+		c.encrypted(c.process(l, e, s), e)
 	case TLSTrust:
-		in.speaks(Outbound)
-		c.process(l, e, in).trust = e.Word
+		s.instance.speaks(Outbound)
+		c.process(l, e, s).trust = e.Word
 	case TLSTrace:
-		in.speaks(Outbound)
+		s.instance.speaks(Outbound)
 	case TLSProblem:
-		p := c.process(l, e, in)
+		p := c.process(l, e, s)
 		switch e.Reason {
 		case NotOffered, Refused, HandshakeFailed, CertificateNotVerified:
 		default:
 			p.problem = e.Reason
 		}
 	case Lost: // what comes next on its behalf goes over another connection, maybe in plain text
-		c.process(l, e, in).tls = false
+		c.process(l, e, s).tls = false
 	case QueuedToRemote:
 		c.starting[string(e.QueueID)] = bytes.Clone(e.Domain)
 	case OfferedTLS:
@@ -34,12 +33,12 @@ func (c *Collector) outbound(l *Line, e *Event, in *instance) {
 	case PolicyReport:
 		c.info.PolicyReports++
 	case Delivery:
-		c.delivery(l, e, in)
+		c.delivery(l, e, s)
 	}
 }
 
 // delivery counts a recipient.
-func (c *Collector) delivery(l *Line, e *Event, in *instance) {
+func (c *Collector) delivery(l *Line, e *Event, s *source) {
 	if e.Software == Qmail {
 		domain, remote := c.starting[string(e.QueueID)]
 		delete(c.starting, string(e.QueueID))
@@ -56,7 +55,7 @@ func (c *Collector) delivery(l *Line, e *Event, in *instance) {
 		c.info.Local++
 		return
 	}
-	p := c.process(l, e, in)
+	p := c.process(l, e, s)
 	o := c.outcome(p, l, e)
 	if !c.within(l.Unix) {
 		return
@@ -130,8 +129,7 @@ func (c *Collector) failed(r Reason, s Status, domain string) {
 // Postfix is for one message with all its recipients: a connection that serves another has another line ("reused"), and
 // one that does so without ("conn_use" alone) is in plain text.
 func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
-	o := outcome{encrypted: e.Encrypted, word: e.Word, version: c.names.number(e.Version, true),
-		cipher: c.names.number(e.Cipher, false)}
+	o := outcome{encrypted: e.Encrypted, way: c.ways.number(e.Word, e.Version, e.Cipher)}
 	if e.Software == Exim && e.Encrypted == truth.Yes {
 		p.instance.speaks(Outbound)
 		return o
@@ -145,7 +143,7 @@ func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
 	case e.Level != nil && e.Encrypted != truth.Yes:
 		return outcome{encrypted: e.Encrypted}
 	case joined:
-		return outcome{encrypted: truth.Yes, word: p.word, version: p.version, cipher: p.cipher}
+		return outcome{encrypted: truth.Yes, way: p.way}
 	case e.Encrypted != truth.Unknown, e.Software == Qmail:
 		return o
 	case e.Domain == nil && e.Peer.Host == nil: // nobody's (see parseStatus)
@@ -155,5 +153,5 @@ func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
 		c.info.Cut++
 		return outcome{}
 	}
-	return outcome{word: postfix.WordNone, open: p.instance.epoch(Outbound)}
+	return outcome{open: p.instance.epoch(Outbound)}
 }

@@ -8,8 +8,7 @@ func Parse(l *Line, e *Event) bool {
 	*e = Event{}
 	slash := bytes.LastIndexByte(l.Program, '/')
 	if slash >= 0 {
-		// No allocation: the compiler compares and passes such a string without a copy.
-		return parsePostfix(daemon(l.Program[slash+1:]), l.Text, e)
+		return parsePostfix(l.Program[slash+1:], l.Text, e)
 	}
 	switch string(l.Program) {
 	case "exim", "exim4":
@@ -24,23 +23,4 @@ func Parse(l *Line, e *Event) bool {
 		return parseQmail(l.Text, e)
 	}
 	return false
-}
-
-// daemon is the name of a daemon as a constant; "" for one that tells nothing.
-func daemon(b []byte) string {
-	switch string(b) {
-	case "smtp":
-		return "smtp"
-	case "lmtp":
-		return "lmtp"
-	case "smtpd":
-		return "smtpd"
-	case "qmgr", "nqmgr", "oqmgr":
-		return "qmgr"
-	case "master":
-		return "master"
-	case "postfix-script":
-		return "postfix-script"
-	}
-	return ""
 }

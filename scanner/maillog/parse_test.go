@@ -326,6 +326,7 @@ func TestOthers(t *testing.T) {
 			told{kind: Arrival, direction: Inbound, host: "localhost", domain: "example.com", took: -1}},
 		{"sendmail", `t1BAIo: to="a, relay=mx.evil.example, stat=Sent"@example.com, delay=00:00:01, stat=queued`, told{}},
 		{"sendmail", "t1BAIo: to=u@example.com", told{}},
+		{"sendmail", "t1BAIo: to=root, delay=00:00:01, mailer=local, pri=1, dsn=2.0.0, stat=Sent", told{}},
 		{"qmail", "starting delivery 12: msg 34 to remote u@example.com", told{kind: QueuedToRemote, direction: Outbound, domain: "example.com", took: -1}},
 		{"qmail", "1459259290.123456 starting delivery 12: msg 34 to local u@example.com", told{}},
 		{"qmail", "delivery 12: success: 192.0.2.1_accepted_message./Remote_host_said:_250_TLS_transmitted_message_accepted/",

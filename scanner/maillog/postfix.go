@@ -8,16 +8,16 @@ import (
 )
 
 // parsePostfix reads the text of a Postfix daemon; it reports whether the line tells anything.
-func parsePostfix(daemon string, text []byte, e *Event) bool {
+func parsePostfix(daemon, text []byte, e *Event) bool {
 	e.Software = Postfix
-	switch daemon {
+	switch string(daemon) {
 	case "smtp", "lmtp":
 		e.Direction = Outbound
 		return parseClient(text, e)
 	case "smtpd":
 		e.Direction = Inbound
 		return parseServer(text, e)
-	case "qmgr":
+	case "qmgr", "nqmgr", "oqmgr":
 		return parseQueue(text, e)
 	case "master", "postfix-script":
 		if bytes.HasPrefix(text, []byte("reload -- ")) || bytes.HasPrefix(text, []byte("daemon started -- ")) {
@@ -30,6 +30,9 @@ func parsePostfix(daemon string, text []byte, e *Event) bool {
 
 // parseClient reads a line of smtp(8) or lmtp(8).
 func parseClient(text []byte, e *Event) bool {
+	if parseTLS(text, " to ", e) {
+		return true
+	}
 	if id, rest, ok := queueID(text); ok {
 		e.QueueID = id
 		if bytes.HasPrefix(rest, []byte("to=<")) {
@@ -40,9 +43,6 @@ func parseClient(text []byte, e *Event) bool {
 			return true
 		}
 		return clientProblem(rest, e)
-	}
-	if parseTLS(text, " to ", e) {
-		return true
 	}
 	switch {
 	case bytes.HasPrefix(text, []byte("Verified: subject_CN=")):
@@ -109,19 +109,22 @@ func startsProblem(text []byte) bool {
 
 // parseServer reads a line of smtpd(8).
 func parseServer(text []byte, e *Event) bool {
-	switch {
-	case bytes.HasPrefix(text, []byte("connect from ")):
+	if len(text) == 0 {
+		return false
+	}
+	switch first := text[0]; { // it spares most of the comparisons
+	case first == 'c' && bytes.HasPrefix(text, []byte("connect from ")):
 		e.Kind, e.Peer = Connect, parsePeer(text[len("connect from "):])
-	case bytes.HasPrefix(text, []byte("disconnect from ")):
+	case first == 'd' && bytes.HasPrefix(text, []byte("disconnect from ")):
 		client := text[len("disconnect from "):]
 		if at := peerEnd(client); at > 0 {
 			client = client[:at]
 		}
 		e.Kind, e.Peer = Disconnect, parsePeer(client)
 	case parseTLS(text, " from ", e):
-	case bytes.HasPrefix(text, []byte("setting up TLS connection from ")):
+	case first == 's' && bytes.HasPrefix(text, []byte("setting up TLS connection from ")):
 		e.Kind = TLSTrace
-	case bytes.HasPrefix(text, []byte("SSL_accept error from ")):
+	case first == 'S' && bytes.HasPrefix(text, []byte("SSL_accept error from ")):
 		e.Kind, e.Reason, e.Text = TLSProblem, HandshakeFailed, text
 	default:
 		id, rest, ok := queueID(text)
@@ -160,50 +163,46 @@ func parseDelivery(rest []byte, e *Event) bool {
 	rest = rest[end+1:]
 	for bytes.HasPrefix(rest, []byte(", ")) {
 		rest = rest[2:]
-		key, value, ok := bytes.Cut(rest, []byte("="))
-		if !ok {
+		equals := bytes.IndexByte(rest, '=')
+		if equals < 0 {
 			return false
 		}
-		if string(key) == "status" {
+		key, value := rest[:equals], rest[equals+1:]
+		switch string(key) {
+		case "status":
 			return parseStatus(value, e)
-		}
-		if string(key) == "orig_to" {
+		case "orig_to":
 			if end = addressEnd(value[min(1, len(value)):]); end < 0 {
 				return false
 			}
 			rest = value[end+2:]
 			continue
 		}
-		end = bytes.IndexByte(value, ',')
-		if end < 0 {
+		if end = bytes.IndexByte(value, ','); end < 0 {
 			return false
 		}
-		deliveryField(string(key), value[:end], e)
-		rest = value[end:]
+		value, rest = value[:end], value[end:]
+		switch string(key) {
+		case "relay":
+			e.relayNone = string(value) == "none"
+			if !e.relayNone {
+				e.Peer = parsePeer(value)
+			}
+		case "conn_use":
+			e.Reused = string(value) != "1"
+		case "delays":
+			e.Took = delaysTook(value)
+		case "tls":
+			e.Level, e.Encrypted = parseFeature(value)
+		}
 	}
 	return false
-}
-
-func deliveryField(key string, value []byte, e *Event) {
-	switch key {
-	case "relay":
-		e.relayNone = string(value) == "none"
-		if !e.relayNone {
-			e.Peer = parsePeer(value)
-		}
-	case "conn_use":
-		e.Reused = string(value) != "1"
-	case "delays":
-		e.Took = delaysTook(value)
-	case "tls":
-		e.Level, e.Encrypted = parseFeature(value)
-	}
 }
 
 // parseStatus reads "sent (TEXT)". A text with another address's end and field in it may be the rest of a forged local
 // part, which older releases do not quote: whose delivery that is cannot be told.
 func parseStatus(value []byte, e *Event) bool {
-	word, text, _ := bytes.Cut(value, []byte(" "))
+	word, text, _ := cut(value, ' ')
 	switch string(word) {
 	case "sent":
 		e.Status = Sent
@@ -219,7 +218,8 @@ func parseStatus(value []byte, e *Event) bool {
 		text = text[1 : n-1]
 	}
 	e.Text = text
-	if bytes.Contains(text, []byte(">, relay=")) || bytes.Contains(text, []byte(">, orig_to=<")) {
+	if i := bytes.IndexByte(text, '>'); i >= 0 &&
+		(bytes.Contains(text[i:], []byte(">, relay=")) || bytes.Contains(text[i:], []byte(">, orig_to=<"))) {
 		e.Domain, e.Peer, e.Encrypted = nil, Peer{}, truth.Unknown
 	}
 	if e.Status != Sent {
@@ -248,48 +248,4 @@ func parseFeature(value []byte) (level []byte, encrypted truth.Truth) {
 		return level, truth.Yes
 	}
 	return level, truth.Unknown
-}
-
-// parseTLS reads the summary line of src/tls/tls_misc.c (tls_log_summary), and its forms before 3.0. Way is " to " for a
-// client and " from " for a server.
-func parseTLS(text []byte, way string, e *Event) bool {
-	rest := text
-	if len(rest) == 0 {
-		return false
-	}
-	switch rest[0] { // most lines go no further
-	case 'A', 'U', 'T', 'V':
-		for w := postfix.Anonymous; w <= postfix.Verified; w++ {
-			if word := w.String(); len(rest) > len(word) && string(rest[:len(word)]) == word && rest[len(word)] == ' ' {
-				e.Word, rest = w, rest[len(word)+1:]
-				break
-			}
-		}
-	default:
-		return false
-	}
-	const start = "TLS connection "
-	if !bytes.HasPrefix(rest, []byte(start)) {
-		e.Word = postfix.WordNone
-		return false
-	}
-	how, rest, ok := bytes.Cut(rest[len(start):], []byte(way))
-	if !ok || string(how) != "established" && string(how) != "reused" {
-		e.Word = postfix.WordNone
-		return false
-	}
-	left, right, ok := bytes.Cut(rest, []byte(" with cipher "))
-	at := bytes.LastIndex(left, []byte(": "))
-	if !ok || at < 0 {
-		e.Word = postfix.WordNone
-		return false
-	}
-	peer := left[:at]
-	if i := bytes.Index(peer, []byte("] to ")); i >= 0 { // a server's line: the name that the client asked for by SNI
-		peer = peer[:i+1]
-	}
-	e.Kind, e.Peer, e.Version, e.Reused = TLSLine, parsePeer(peer), left[at+2:], string(how) == "reused"
-	e.Cipher, _, _ = bytes.Cut(right, []byte(" "))
-	e.Encrypted = truth.Yes
-	return true
 }

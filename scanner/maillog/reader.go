@@ -15,8 +15,11 @@ import (
 const (
 	// maxLine is more than any mail server writes in a line: Postfix cuts texts at 2,000 octets, syslogd at 8 KiB.
 	maxLine = 64 << 10
-	// readAhead is the reader's buffer: few system calls for a large log.
+	// readAhead is a reader's buffer: few system calls for a large log, and it stays in a processor's second cache.
 	readAhead = 256 << 10
+	// headAhead is the buffer that a stream's first octets are looked at in. What is read into more room than that
+	// passes it by.
+	headAhead = 32 << 10
 	// zstdWindow bounds the memory that a compressed log may ask for.
 	zstdWindow = 128 << 20
 )
@@ -24,7 +27,7 @@ const (
 // Plain is a reader of r's text: unpacked where r begins as gzip (RFC 1952), zstd (RFC 8878) or xz do. The error is r's,
 // or that of a compressed head that is damaged. Close ends what unpacks; it does not close r.
 func Plain(r io.Reader) (io.ReadCloser, error) {
-	in := bufio.NewReaderSize(r, readAhead)
+	in := bufio.NewReaderSize(r, headAhead)
 	head, err := in.Peek(6)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -69,35 +72,46 @@ func NewLineReader(r io.Reader) *LineReader { return &LineReader{r: r, buf: make
 // came without a line feed stays for a later call, which a stream that grows may answer (see Rest).
 func (l *LineReader) Next() ([]byte, error) {
 	for {
-		if i := bytes.IndexByte(l.buf[l.from:l.to], '\n'); i >= 0 {
-			line := l.buf[l.from : l.from+i]
-			l.from += i + 1
-			switch {
-			case l.skip:
-				l.skip = false
-			case len(line) > maxLine:
-				l.TooLong++
-			default:
-				return line, nil
-			}
-			continue
+		if line, ok := l.buffered(); ok {
+			return line, nil
 		}
-		if l.to-l.from > maxLine {
-			if !l.skip {
-				l.TooLong++
-			}
-			l.skip, l.from = true, l.to
-		}
-		if err := l.fill(); err != nil {
+		if err := l.fill(l.buf); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// fill reads more. Like bufio it gives up on a reader that again and again returns nothing.
-func (l *LineReader) fill() error {
-	copy(l.buf, l.buf[l.from:l.to])
-	l.from, l.to = 0, l.to-l.from
+// buffered is the next of the lines that were read already, good until the next fill.
+func (l *LineReader) buffered() (line []byte, ok bool) {
+	for {
+		i := bytes.IndexByte(l.buf[l.from:l.to], '\n')
+		if i < 0 {
+			return nil, false
+		}
+		line := l.buf[l.from : l.from+i]
+		l.from += i + 1
+		switch {
+		case l.skip:
+			l.skip = false
+		case len(line) > maxLine:
+			l.TooLong++
+		default:
+			return line, true
+		}
+	}
+}
+
+// fill reads more, behind what is left, into buf, of readAhead octets: the same buffer as before, or another one, and
+// then the lines given out stay good. Like bufio it gives up on a reader that again and again returns nothing.
+func (l *LineReader) fill(buf []byte) error {
+	if l.to-l.from > maxLine {
+		if !l.skip {
+			l.TooLong++
+		}
+		l.skip, l.from = true, l.to
+	}
+	l.to = copy(buf, l.buf[l.from:l.to])
+	l.buf, l.from = buf, 0
 	for range 100 {
 		n, err := l.r.Read(l.buf[l.to:])
 		l.to += n

@@ -3,6 +3,7 @@ package maillog
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -66,21 +67,20 @@ func (r *Result) Total(d Direction) Counts {
 
 // Result settles what is open by what is known now. The Collector can go on after it.
 func (c *Collector) Result() *Result {
-	r := &Result{Info: c.info, Rows: make([]Row, 0, len(c.destinations))}
+	r := &Result{Info: c.info, Rows: make([]Row, 0, c.destinations.n)}
 	r.Info.First, r.Info.Last = timeOf(c.begin), timeOf(c.now)
-	for _, d := range c.destinations {
+	destinations := c.destinations.all()
+	slices.SortFunc(destinations, (*destination).compare)
+	for _, d := range destinations {
 		if d.tally.first == 0 {
 			continue
 		}
 		first, last := timeOf(d.tally.first), timeOf(d.tally.last)
-		r.Rows = append(r.Rows, Row{d.direction, d.domain, d.via, d.tally.counts(c.names), first, last})
+		r.Rows = append(r.Rows, Row{d.direction, d.domain, d.via, d.tally.counts(c.ways), first, last})
 	}
-	slices.SortFunc(r.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Via, b.Via))
-	})
 	r.Rows = merged(r.Rows)
 	for key, t := range c.days {
-		r.Days = append(r.Days, Day{time.Unix(key.day*day, 0).UTC(), key.direction, t.counts(c.names)})
+		r.Days = append(r.Days, Day{time.Unix(key.day*day, 0).UTC(), key.direction, t.counts(c.ways)})
 	}
 	slices.SortFunc(r.Days, func(a, b Day) int {
 		return cmp.Or(cmp.Compare(a.Direction, b.Direction), a.Date.Compare(b.Date))
@@ -97,10 +97,24 @@ func (c *Collector) Result() *Result {
 	return r
 }
 
+func (d *destination) compare(e *destination) int {
+	if d.direction != e.direction {
+		return cmp.Compare(d.direction, e.direction)
+	}
+	return cmp.Or(strings.Compare(d.domain, e.domain), strings.Compare(d.via, e.via))
+}
+
 // silent reports whether a direction has mail and not one line on TLS, of the mail servers that would write some.
 func (c *Collector) silent(r *Result, d Direction) bool {
-	total := r.Total(d)
-	if total.Messages == 0 || total.Unknown < total.Messages {
+	mail := false
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Direction == d && row.Messages > 0 {
+			if mail = true; row.Unknown < row.Messages {
+				return false
+			}
+		}
+	}
+	if !mail {
 		return false
 	}
 	for _, in := range c.instances {

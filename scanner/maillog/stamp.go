@@ -2,33 +2,50 @@ package maillog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 )
 
 // clock turns stamps into Unix seconds. A stamp without a zone is of the clock's own; the offset is worked out once an
-// hour of the log, since that is what costs.
+// hour of the log, since that is what costs. Most stamps are the one before, which is not read again.
 type clock struct {
 	zone   *time.Location
 	latest int64 // no first line is later than this
 	year   int   // of the last RFC 3164 stamp; 0 before the first
 	month  int
 
-	hour   int64 // days * 24 + hour for which offset holds
+	lastBSD  [2]uint64 // its octets
+	lastUnix int64     // what it came to
+	lastISO  [3]uint64 // to the second
+	lastTime int64     // what it came to without a zone
+
+	hour   int64 // of the civil time for which offset holds
 	offset int64
 	known  bool
 }
 
+// octets8 are eight octets to be compared at once.
+func octets8(b []byte) uint64 { return binary.NativeEndian.Uint64(b) }
+
+// Lengths of "Mar 11 11:18:50" and "2016-03-11T11:18:50".
+const bsdLength, isoLength = 15, 19
+
 const day = 24 * 60 * 60
 
-// unix is the second that a civil time is.
-func (c *clock) unix(year, month, mday int, second int64) int64 {
-	local := daysSince1970(year, month, mday)*day + second
-	hour := local / 3600
+// unix is the second that a civil time is, which is given in seconds as if it were UTC.
+func (c *clock) unix(civil int64) int64 {
+	hour := floorDiv(civil, 3600)
 	if !c.known || hour != c.hour {
-		at := time.Date(year, time.Month(month), mday, int(second/3600), 0, 0, 0, c.zone)
-		c.hour, c.offset, c.known = hour, local-local%3600-at.Unix(), true
+		t := time.Unix(hour*3600, 0).UTC()
+		at := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), 0, 0, 0, c.zone)
+		c.hour, c.offset, c.known = hour, hour*3600-at.Unix(), true
 	}
-	return local - c.offset
+	return civil - c.offset
+}
+
+// civilTime is a time of day of a date in seconds as if it were UTC.
+func civilTime(year, month, mday int, second int64) int64 {
+	return daysSince1970(year, month, mday)*day + second
 }
 
 // daysSince1970 counts the days of the Gregorian calendar, years beginning in March so that the leap day comes last.
@@ -48,6 +65,24 @@ func (c *clock) bsd(b []byte) (at int64, rest []byte, ok bool) {
 	if len(b) < 16 || b[3] != ' ' || b[6] != ' ' || b[15] != ' ' && b[15] != '.' {
 		return 0, nil, false
 	}
+	stamp, rest := [...]uint64{octets8(b), octets8(b[bsdLength-8:])}, b[bsdLength:]
+	if stamp != c.lastBSD {
+		if at, ok = c.readBSD(b); !ok {
+			return 0, nil, false
+		}
+		c.lastBSD, c.lastUnix = stamp, at
+	}
+	if rest[0] == '.' { // a fraction
+		i := bytes.IndexByte(rest, ' ')
+		if i < 0 {
+			return 0, nil, false
+		}
+		rest = rest[i:]
+	}
+	return c.lastUnix, rest[1:], true
+}
+
+func (c *clock) readBSD(b []byte) (at int64, ok bool) {
 	month := monthOf(b[0], b[1], b[2])
 	mday := int(b[5] - '0')
 	if b[4] != ' ' {
@@ -55,11 +90,11 @@ func (c *clock) bsd(b []byte) (at int64, rest []byte, ok bool) {
 	}
 	second, good := timeOfDay(b[7:15])
 	if month == 0 || b[5]-'0' > 9 || b[4] != ' ' && b[4]-'0' > 3 || mday < 1 || mday > 31 || !good {
-		return 0, nil, false
+		return 0, false
 	}
 	if c.year == 0 {
 		c.year = time.Unix(c.latest, 0).In(c.zone).Year() + 1
-		for c.unix(c.year, month, mday, second) > c.latest+day {
+		for c.unix(civilTime(c.year, month, mday, second)) > c.latest+day {
 			c.year--
 		}
 		c.month = month
@@ -74,15 +109,7 @@ func (c *clock) bsd(b []byte) (at int64, rest []byte, ok bool) {
 	default:
 		c.month = month
 	}
-	rest = b[15:]
-	if rest[0] == '.' { // a fraction
-		i := bytes.IndexByte(rest, ' ')
-		if i < 0 {
-			return 0, nil, false
-		}
-		rest = rest[i:]
-	}
-	return c.unix(year, month, mday, second), rest[1:], true
+	return c.unix(civilTime(year, month, mday, second)), true
 }
 
 // iso reads "2016-03-11T11:18:50" with a "T" or a blank, an optional fraction and an optional zone, and returns what
@@ -91,16 +118,13 @@ func (c *clock) iso(b []byte) (at int64, rest []byte, ok bool) {
 	if len(b) < 20 || b[4] != '-' || b[7] != '-' || b[10] != 'T' && b[10] != ' ' {
 		return 0, nil, false
 	}
-	century, y1 := number2(b[0:2])
-	decade, y2 := number2(b[2:4])
-	month, m := number2(b[5:7])
-	mday, d := number2(b[8:10])
-	second, s := timeOfDay(b[11:19])
-	if !y1 || !y2 || !m || !d || !s || month < 1 || month > 12 || mday < 1 || mday > 31 || century < 19 {
-		return 0, nil, false
+	stamp, rest := [...]uint64{octets8(b), octets8(b[8:]), octets8(b[isoLength-8:])}, b[isoLength:]
+	if stamp != c.lastISO {
+		if at, ok = readISO(b); !ok {
+			return 0, nil, false
+		}
+		c.lastISO, c.lastTime = stamp, at
 	}
-	year := century*100 + decade
-	rest = b[19:]
 	if rest[0] == '.' || rest[0] == ',' {
 		i := 1
 		for i < len(rest) && rest[i] >= '0' && rest[i] <= '9' {
@@ -114,9 +138,22 @@ func (c *clock) iso(b []byte) (at int64, rest []byte, ok bool) {
 		}
 	}
 	if offset, after, zoned := zoneOf(rest); zoned {
-		return daysSince1970(year, month, mday)*day + second - offset, after, true
+		return c.lastTime - offset, after, true
 	}
-	return c.unix(year, month, mday, second), rest, true
+	return c.unix(c.lastTime), rest, true
+}
+
+// readISO reads "2016-03-11T11:18:50" as a civil time.
+func readISO(b []byte) (civil int64, ok bool) {
+	century, y1 := number2(b[0:2])
+	decade, y2 := number2(b[2:4])
+	month, m := number2(b[5:7])
+	mday, d := number2(b[8:10])
+	second, s := timeOfDay(b[11:19])
+	if !y1 || !y2 || !m || !d || !s || month < 1 || month > 12 || mday < 1 || mday > 31 || century < 19 {
+		return 0, false
+	}
+	return civilTime(century*100+decade, month, mday, second), true
 }
 
 // zoneOf reads "Z", "+09:00" or "+0900".

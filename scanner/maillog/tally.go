@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"mxtls/scanner/postfix"
 	"mxtls/scanner/truth"
 )
 
@@ -57,6 +56,9 @@ func (names Names) Of(name string) int64 {
 
 // ByCount is the names with the most frequent first.
 func (names Names) ByCount() Names {
+	if len(names) < 2 {
+		return names
+	}
 	sorted := slices.Clone(names)
 	slices.SortFunc(sorted, func(a, b Named) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name)) })
 	return sorted
@@ -64,12 +66,22 @@ func (names Names) ByCount() Names {
 
 func (names *Names) add(more ...Named) {
 	for _, m := range more {
-		if i := slices.IndexFunc(*names, func(n Named) bool { return n.Name == m.Name }); i >= 0 {
-			(*names)[i].N += m.N
-		} else {
-			*names = append(*names, m)
+		names.count(m.Name, m.N)
+	}
+}
+
+// count counts n more of a name; "" is none.
+func (names *Names) count(name string, n int64) {
+	if name == "" {
+		return
+	}
+	for i := range *names {
+		if (*names)[i].Name == name {
+			(*names)[i].N += n
+			return
 		}
 	}
+	*names = append(*names, Named{name, n})
 }
 
 // Attributed is how many messages the log tells of.
@@ -77,17 +89,17 @@ func (c *Counts) Attributed() int64 { return c.Encrypted + c.Plaintext }
 
 // tally is Counts in the making. It is small, since there is one for each destination.
 type tally struct {
-	encrypted, plaintext, unknown, deferred, bounced int64
-	words                                            [postfix.Verified + 1]int64
-	names                                            []nameCount
-	open                                             []openCount
-	first, last                                      int64
+	first, last                           int64
+	encrypted                             wayCount // in the way that came first
+	otherwise                             []wayCount
+	plaintext, unknown, deferred, bounced int64
+	open                                  []openCount
 }
 
-// nameCount counts a version or cipher by its number in the collector's table.
-type nameCount struct {
-	name uint16
-	n    int64
+// wayCount counts messages that were encrypted in one way, by its number in the collector's table.
+type wayCount struct {
+	n   int64
+	way uint16
 }
 
 // openCount are deliveries without a line on TLS: plain text if the epoch turns out to have such lines, else unknown.
@@ -115,10 +127,7 @@ func (t *tally) delivered(o *outcome) {
 	case o.open != nil:
 		t.opened(o.open)
 	case o.encrypted == truth.Yes:
-		t.encrypted++
-		t.words[o.word]++
-		t.named(o.version)
-		t.named(o.cipher)
+		t.went(o.way)
 	case o.encrypted == truth.No:
 		t.plaintext++
 	default:
@@ -126,17 +135,21 @@ func (t *tally) delivered(o *outcome) {
 	}
 }
 
-func (t *tally) named(name uint16) {
-	if name == 0 {
+func (t *tally) went(way uint16) {
+	if t.encrypted.n == 0 {
+		t.encrypted.way = way
+	}
+	if t.encrypted.way == way {
+		t.encrypted.n++
 		return
 	}
-	for i := range t.names {
-		if t.names[i].name == name {
-			t.names[i].n++
+	for i := range t.otherwise {
+		if t.otherwise[i].way == way {
+			t.otherwise[i].n++
 			return
 		}
 	}
-	t.names = append(t.names, nameCount{name, 1})
+	t.otherwise = append(t.otherwise, wayCount{1, way})
 }
 
 // maxOpen is how many epochs a tally keeps apart: an older one is settled by what is known of it by then.
@@ -161,8 +174,8 @@ func (t *tally) opened(e *epoch) {
 }
 
 // counts settles what is open, without changing t.
-func (t *tally) counts(names *names) Counts {
-	c := Counts{Encrypted: t.encrypted, Plaintext: t.plaintext, Unknown: t.unknown, Deferred: t.deferred, Bounced: t.bounced}
+func (t *tally) counts(ways *ways) Counts {
+	c := Counts{Plaintext: t.plaintext, Unknown: t.unknown, Deferred: t.deferred, Bounced: t.bounced}
 	for _, o := range t.open {
 		if o.epoch.speaks {
 			c.Plaintext += o.n
@@ -170,75 +183,22 @@ func (t *tally) counts(names *names) Counts {
 			c.Unknown += o.n
 		}
 	}
+	if t.encrypted.n > 0 {
+		c.went(&ways.all[t.encrypted.way], t.encrypted.n)
+	}
+	for _, o := range t.otherwise {
+		c.went(&ways.all[o.way], o.n)
+	}
 	c.Messages = c.Encrypted + c.Plaintext + c.Unknown
-	for w, n := range t.words {
-		if w > 0 && n > 0 {
-			c.Words = append(c.Words, Named{postfix.Word(w).String(), n})
-		}
-	}
-	for _, n := range t.names {
-		if names.version(n.name) {
-			c.Versions = append(c.Versions, Named{names.text(n.name), n.n})
-		} else {
-			c.Ciphers = append(c.Ciphers, Named{names.text(n.name), n.n})
-		}
-	}
 	return c
 }
 
-// names numbers versions and ciphers, so that a destination holds a few octets for each.
-type names struct {
-	numbers map[string]uint16
-	texts   []string
-	isVer   []bool
+func (c *Counts) went(w *way, n int64) {
+	c.Encrypted += n
+	c.Words.count(w.word, n)
+	c.Versions.count(w.version, n)
+	c.Ciphers.count(w.cipher, n)
 }
-
-// maxNames is more than there are versions and ciphers: only a forged log has more, and they become one.
-const (
-	maxNames    = 1000
-	maxNameSize = 64
-	otherName   = "other"
-)
-
-func newNames() *names {
-	return &names{numbers: map[string]uint16{}, texts: []string{""}, isVer: []bool{false}}
-}
-
-// number is the number of a text; 0 for none.
-func (n *names) number(text []byte, version bool) uint16 {
-	if len(text) == 0 {
-		return 0
-	}
-	if i, ok := n.numbers[string(text)]; ok {
-		return i
-	}
-	s := string(text)
-	if len(n.texts) >= maxNames || len(s) > maxNameSize || !nameLike(s) {
-		s = otherName
-		if version {
-			s = "other version"
-		}
-		if i, ok := n.numbers[s]; ok {
-			return i
-		}
-	}
-	n.numbers[s] = uint16(len(n.texts))
-	n.texts, n.isVer = append(n.texts, s), append(n.isVer, version)
-	return n.numbers[s]
-}
-
-// nameLike reports whether s can be OpenSSL's name of anything.
-func nameLike(s string) bool {
-	for _, c := range []byte(s) {
-		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '.') {
-			return false
-		}
-	}
-	return true
-}
-
-func (n *names) text(i uint16) string  { return n.texts[i] }
-func (n *names) version(i uint16) bool { return n.isVer[i] }
 
 // timeOf is a time of the log; the zero time where there is none.
 func timeOf(unix int64) time.Time {

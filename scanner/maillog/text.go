@@ -5,25 +5,55 @@ import "bytes"
 // queueID cuts "QID: " off: letters and digits, in short and long form (enable_long_queue_ids). Real ones are never shorter
 // than five; where people cut them short for a reader, a digit tells them from a word.
 func queueID(text []byte) (id, rest []byte, ok bool) {
-	digit := false
-	for i, c := range text {
-		digit = digit || c >= '0' && c <= '9'
-		switch {
-		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
-			if i > 24 {
-				return nil, nil, false
-			}
-		case c == ':' && (i >= 5 || digit) && i+1 < len(text) && text[i+1] == ' ':
-			if string(text[:i]) == "warning" || string(text[:i]) == "fatal" || string(text[:i]) == "panic" ||
-				string(text[:i]) == "Verified" || string(text[:i]) == "Unverified" || string(text[:i]) == "TLSRPT" {
-				return nil, nil, false
-			}
-			return text[:i], text[i+2:], true
-		default:
+	const longest = 25
+	i := bytes.IndexByte(text[:min(len(text), longest+1)], ':')
+	if i < 1 || i+1 == len(text) || text[i+1] != ' ' {
+		return nil, nil, false
+	}
+	var is octetKind
+	for _, c := range text[:i] {
+		is |= octetKinds[c]
+	}
+	digit := is&aDigit != 0
+	if is&noAlnum != 0 || i < 5 && !digit {
+		return nil, nil, false
+	}
+	if !digit {
+		switch string(text[:i]) {
+		case "warning", "fatal", "panic", "Verified", "Unverified", "TLSRPT":
 			return nil, nil, false
 		}
 	}
-	return nil, nil, false
+	return text[:i], text[i+2:], true
+}
+
+// octetKind is what an octet is in a queue identifier.
+type octetKind uint8
+
+const (
+	aDigit octetKind = 1 << iota
+	noAlnum
+)
+
+var octetKinds = func() (kinds [256]octetKind) {
+	for c := range kinds {
+		switch {
+		case c >= '0' && c <= '9':
+			kinds[c] = aDigit
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		default:
+			kinds[c] = noAlnum
+		}
+	}
+	return kinds
+}()
+
+// cut is bytes.Cut at an octet.
+func cut(b []byte, at byte) (before, after []byte, found bool) {
+	if i := bytes.IndexByte(b, at); i >= 0 {
+		return b[:i], b[i+1:], true
+	}
+	return b, nil, false
 }
 
 // addressEnd is where an address's ">" stands, past a quoted local part as a whole (RFC 5321 4.1.2); -1 = nowhere.
@@ -46,6 +76,15 @@ func addressEnd(b []byte) int {
 	return from + i
 }
 
+// nextByte is where the next such octet is from a place on; -1 = nowhere.
+func nextByte(b []byte, from int, c byte) int {
+	i := bytes.IndexByte(b[from:], c)
+	if i < 0 {
+		return -1
+	}
+	return from + i
+}
+
 // domainOf is what stands behind the last at sign; nil without one.
 func domainOf(address []byte) []byte {
 	i := bytes.LastIndexByte(address, '@')
@@ -57,12 +96,11 @@ func domainOf(address []byte) []byte {
 
 // parsePeer reads "H[A]:P", "H[A]" or "H".
 func parsePeer(b []byte) Peer {
-	before, after, ok := bytes.Cut(b, []byte{'['})
+	before, rest, ok := cut(b, '[')
 	if !ok {
 		return Peer{Host: b}
 	}
 	p := Peer{Host: before}
-	rest := after
 	shut := bytes.IndexByte(rest, ']')
 	if shut < 0 {
 		return p
@@ -103,7 +141,7 @@ func delaysTook(b []byte) int64 {
 		}
 		b = b[i+1:]
 	}
-	c, d, ok := bytes.Cut(b, []byte("/"))
+	c, d, ok := cut(b, '/')
 	if !ok {
 		return -1
 	}
@@ -112,7 +150,7 @@ func delaysTook(b []byte) int64 {
 
 // millis reads "12" or "0.34" as thousandths.
 func millis(b []byte) (n int64) {
-	whole, fraction, _ := bytes.Cut(b, []byte("."))
+	whole, fraction, _ := cut(b, '.')
 	if len(whole) > 9 {
 		return 1 << 40
 	}

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -22,8 +23,12 @@ type process struct {
 }
 
 // mxtls runs the command to its end, which must be a good one.
-func (b *bench) mxtls(args ...string) (p process, err error) {
+func (b *bench) mxtls(args ...string) (p process, err error) { return b.mxtlsOf(nil, args...) }
+
+// mxtlsOf is mxtls with standard input; nil = none.
+func (b *bench) mxtlsOf(in io.Reader, args ...string) (p process, err error) {
 	cmd := exec.Command(b.binary, args...)
+	cmd.Stdin = in
 	var lines lineCounter
 	var complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &lines, &complaint

@@ -30,7 +30,7 @@ func main() {
 	}
 	short := flag.Bool("short", false, "measure less, in a minute")
 	only := flag.String("only", "",
-		"measure only what matches this `REGEXP`: session, lookup, chain, memory, list, saved, wide, few")
+		"measure only what matches this `REGEXP`: session, lookup, chain, memory, list, saved, wide, few, traffic")
 	flag.Parse()
 	exitOn(run(*short, *only))
 }
@@ -70,6 +70,7 @@ var measurements = []struct {
 	{"saved", (*bench).saved},
 	{"wide", (*bench).wide},
 	{"few", (*bench).few},
+	{"traffic", (*bench).traffic},
 }
 
 func run(short bool, only string) error {
