@@ -17,7 +17,7 @@ import (
 // caller is a client that hands our own Postfix a message for a user of its.
 type caller struct {
 	name string
-	how  string // tls or plain: a label of the recipient's domain, by which the real clients decide
+	how  string // tls, plain, or sec, which has another host: a label of the recipient's domain, by which clients decide
 	send func(*run, *testing.T, *call)
 	saw  func(*run, *testing.T, *call) session // by the client's own log, when the message is there; nil: send knows
 
@@ -49,6 +49,9 @@ var callers = []caller{
 	{"exim", "tls", byCommand("exim", "exim4"), sawExim, handedIn},
 	{"exim", "plain", byCommand("exim", "exim4"), sawExim, handedIn},
 	{"sendmail", "tls", byCommand("sendmail", "/usr/libexec/sendmail/sendmail -Am"), sawSendmail, handedIn},
+	{"sendmail", "tls", byQueue(false), sawSendmail, handedIn}, // whose connection is kept for the one after the next
+	{"sendmail", "sec", byQueue(false), sawSendmail, handedIn},
+	{"sendmail", "tls", byQueue(true), sawSendmail, handedIn},
 	{"opensmtpd-tls", "tls", byRelay("127.25.5.2:25"), sawOpenSMTPD, submittedPlain},
 	{"opensmtpd-tls", "plain", byRelay("127.25.5.2:25"), sawOpenSMTPD, submittedPlain},
 	{"postfix", "tls", byRelay(daneSubmission), sawPostfix, submittedPlain},
@@ -59,7 +62,7 @@ var callers = []caller{
 func (r *run) call(t *testing.T) {
 	t.Helper()
 	for i, c := range callers {
-		label := fmt.Sprintf("call%d-%s", i, r.word)
+		label := fmt.Sprintf("call%02d-%s", i, r.word)
 		from, to := "from@"+label+".kept"+signed, "in@"+label+"."+c.how+inboxDomain
 		call := &call{caller: c, from: from, to: to}
 		c.send(r, t, call)
@@ -97,10 +100,25 @@ func byRelay(address string) func(*run, *testing.T, *call) {
 
 // byCommand has a sendmail command of a server deliver the message at once.
 func byCommand(server, sendmail string) func(*run, *testing.T, *call) {
+	return func(r *run, t *testing.T, c *call) { r.handIn(t, server, sendmail+" -odi", c) }
+}
+
+// byQueue leaves the message in sendmail's queue, and has one process deliver all that was left there before.
+func byQueue(deliver bool) func(*run, *testing.T, *call) {
+	const sendmail = "/usr/libexec/sendmail/sendmail"
 	return func(r *run, t *testing.T, c *call) {
-		output(t, scanPatience, r.script, "in", server, "sh", "-c",
-			`printf 'Message-ID: <%s@lab>\n\nbody\n' "$1" | `+sendmail+` -odi -f "$2" "$3"`, "sh", r.word, c.from, c.to)
+		r.handIn(t, "sendmail", sendmail+" -Am -odq", c)
+		if deliver {
+			output(t, scanPatience, r.script, "in", "sendmail", sendmail, "-Am", "-v", "-qR"+inboxDomain)
+		}
 	}
+}
+
+// handIn gives a message to a program.
+func (r *run) handIn(t *testing.T, server, program string, c *call) {
+	t.Helper()
+	output(t, scanPatience, r.script, "in", server, "sh", "-c",
+		`printf 'Message-ID: <%s@lab>\n\nbody\n' "$1" | `+program+` -f "$2" "$3"`, "sh", r.word, c.from, c.to)
 }
 
 var openSSLSession = regexp.MustCompile(`(?m)^New, (\S+), Cipher is (\S+)$`)
@@ -155,10 +173,11 @@ func sawExim(r *run, t *testing.T, c *call) session {
 	return session{version: "TLSv1.3", cipher: eximSuites[m[1]]}
 }
 
-// sawSendmail: one message of a run goes from sendmail to our own Postfix.
-func sawSendmail(r *run, t *testing.T, _ *call) session {
-	const begun = `STARTTLS=client, relay=mx\.own\.\S+ version=(\S+), verify=OK, cipher=(\S+), `
-	return sessionOf(r.lastMatch(t, "sendmail/syslog", begun))
+// sawSendmail: its sessions with a host are all alike.
+func sawSendmail(r *run, t *testing.T, c *call) session {
+	host := map[string]string{"tls": "mx", "sec": "mx2"}[c.how]
+	const begun = `STARTTLS=client, relay=%s\.own\.\S+ version=(\S+), verify=OK, cipher=(\S+), `
+	return sessionOf(r.lastMatch(t, "sendmail/syslog", begun, host))
 }
 
 func sawOpenSMTPD(r *run, t *testing.T, c *call) session {
