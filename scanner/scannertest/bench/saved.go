@@ -61,7 +61,7 @@ func (b *bench) saved() ([]row, error) {
 		within("peak memory, compare two such runs", diff.peak, 0, mebibytes, savedPeakLimit),
 		within("peak memory, judge them by two bundles", roots.peak, 0, mebibytes, savedPeakLimit),
 		against("time, judge again, to the scan", again.wall, scan.wall, seconds, savedLimit),
-		{what: "CPU of that", ours: seconds(again.cpu), floor: seconds(scan.cpu), ratio: float64(again.cpu) / float64(scan.cpu)},
+		beside("CPU of that", again.cpu, scan.cpu, seconds),
 		{what: "size of the saved run, compressed", ours: mebibytes(info.Size())},
 	}, nil
 }

@@ -20,10 +20,16 @@ type row struct {
 	met    bool
 }
 
+// beside compares with a floor, for information.
+func beside[T ~int | ~int64 | ~float64](what string, ours, floor T, print func(T) string) row {
+	return row{what: what, ours: print(ours), floor: print(floor), ratio: float64(ours) / float64(floor)}
+}
+
 // against compares with a floor: at most limit times as much.
 func against[T ~int | ~int64 | ~float64](what string, ours, floor T, print func(T) string, limit float64) row {
-	ratio := float64(ours) / float64(floor)
-	return row{what, print(ours), print(floor), ratio, fmt.Sprintf("<= %.3g x", limit), ratio <= limit}
+	r := beside(what, ours, floor, print)
+	r.target, r.met = fmt.Sprintf("<= %.3g x", limit), r.ratio <= limit
+	return r
 }
 
 // within compares with a fixed limit; the floor, if any, is for information.
