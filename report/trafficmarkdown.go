@@ -72,8 +72,8 @@ func (w *trafficMarkdown) failures() []string {
 	lines := []string{"", "## Held back for want of TLS", ""}
 	for i := range w.traffic.Failures {
 		f := &w.traffic.Failures[i]
-		lines = append(lines, "- **"+f.Reason.String()+"**, "+heldBack(f)+": "+
-			w.cell(w.style.failed(f))+". "+w.cell(f.Reason.Meaning())+
+		lines = append(lines, "- **"+f.Reason.String()+"**, "+heldBack(f.Deferred, f.Bounced)+": "+
+			w.cell(strings.Join(w.style.failed(f), ", "))+". "+w.cell(f.Reason.Meaning())+
 			". "+w.cell("Fix: "+f.Reason.Fix()))
 	}
 	return lines

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"mxtls/scanner/maillog"
@@ -24,6 +25,13 @@ var (
 	// Columns of narrower tables, by their place in trafficFields.
 	trafficColumnsCompact = []int{0, 2, 3, 4, 5, 8}
 	trafficColumnsMedium  = []int{0, 2, 3, 4, 5, 6, 8, 9}
+)
+
+// Places in trafficFields.
+const (
+	deferredField = 6
+	bouncedField  = 7
+	tlsField      = 8
 )
 
 func (w *trafficTable) write() error {
@@ -101,7 +109,11 @@ func (w *trafficTable) rows(d maillog.Direction) {
 	fields := pick(trafficFields, columns)
 	rows := make([]row, 0, len(shown))
 	for _, r := range shown {
-		one := row{class: trafficClass(&r.Counts), cells: pick(w.style.trafficCells(r), columns)}
+		cells := w.style.trafficCells(r)
+		if r.Messages == 0 {
+			cells[tlsField] = undelivered(r, columns)
+		}
+		one := row{class: trafficClass(&r.Counts), cells: pick(cells, columns)}
 		if r.Scan != "" {
 			one.below = append(one.below, below{text: r.Scan})
 		}
@@ -116,6 +128,18 @@ func (w *trafficTable) rows(d maillog.Direction) {
 	if more > 0 {
 		w.line(strings.Repeat(" ", indent) + "and " + count(more, "row", "rows") + " more: --top 0 shows all")
 	}
+}
+
+// undelivered counts what has no column of its own, for a row without a message, whose cell on TLS has nothing to say.
+func undelivered(r *TrafficRow, columns []int) string {
+	deferred, bounced := r.Deferred, r.Bounced
+	if columns == nil || slices.Contains(columns, deferredField) {
+		deferred = 0
+	}
+	if columns == nil || slices.Contains(columns, bouncedField) {
+		bounced = 0
+	}
+	return heldBack(deferred, bounced)
 }
 
 // trafficRoomy is the width from which on a table has all columns.
@@ -158,7 +182,8 @@ func (w *trafficTable) failures() {
 	w.lines([]string{"Held back for want of TLS"}, " ", 0, bold)
 	for i := range w.traffic.Failures {
 		f := &w.traffic.Failures[i]
-		w.lines([]string{f.Reason.String() + ": " + heldBack(f), w.style.failed(f)}, ", ", 2*indent, "")
+		first := f.Reason.String() + ": " + heldBack(f.Deferred, f.Bounced)
+		w.lines(append([]string{first}, w.style.failed(f)...), ", ", 2*indent, "")
 		for _, text := range []string{f.Reason.Meaning(), "fix: " + f.Reason.Fix()} {
 			for _, l := range wrap(w.style.text(text), limited(w.opts.Width, 2*indent), 0, w.style.ellipsis()) {
 				w.line(strings.Repeat(" ", 2*indent) + w.style.paint(dim, l))
@@ -167,14 +192,14 @@ func (w *trafficTable) failures() {
 	}
 }
 
-// heldBack counts a reason.
-func heldBack(f *maillog.Failure) string {
+// heldBack counts what was not delivered.
+func heldBack(deferred, bounced int64) string {
 	var parts []string
-	if f.Deferred > 0 {
-		parts = append(parts, thousands(f.Deferred)+" deferred")
+	if deferred > 0 {
+		parts = append(parts, thousands(deferred)+" deferred")
 	}
-	if f.Bounced > 0 {
-		parts = append(parts, thousands(f.Bounced)+" bounced")
+	if bounced > 0 {
+		parts = append(parts, thousands(bounced)+" bounced")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -183,17 +208,15 @@ func heldBack(f *maillog.Failure) string {
 const failedShown = 5
 
 // failed names the domains of a reason.
-func (s style) failed(f *maillog.Failure) string {
-	var names []string
+func (s style) failed(f *maillog.Failure) (names []string) {
 	for _, d := range f.Domains[:min(failedShown, len(f.Domains))] {
 		names = append(names, s.shownName(d))
 	}
-	text := strings.Join(names, ", ")
-	if len(f.Domains) > failedShown {
-		text += " and others"
+	switch {
+	case len(names) == 0:
+		return []string{"of domains that cannot be told"}
+	case len(f.Domains) > failedShown:
+		names[failedShown-1] += " and others"
 	}
-	if text == "" {
-		return "of domains that cannot be told"
-	}
-	return text
+	return names
 }
