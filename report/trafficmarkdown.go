@@ -22,6 +22,9 @@ func (w *trafficMarkdown) write() error {
 		lines = append(lines, w.direction(d)...)
 	}
 	lines = append(lines, w.failures()...)
+	if l := w.style.trafficLegend(w.traffic); len(l) > 0 {
+		lines = append(lines, "", strings.Join(l, ", "))
+	}
 	if remarks := trafficRemarks(&w.traffic.Info); len(remarks) > 0 {
 		lines = append(lines, "", strings.Join(remarks, ", "))
 	}

@@ -48,6 +48,10 @@ func (w *trafficTable) write() error {
 		w.rows(d)
 	}
 	w.failures()
+	if l := w.style.trafficLegend(w.traffic); len(l) > 0 {
+		w.line("")
+		w.lines(l, "   ", 0, dim)
+	}
 	if remarks := trafficRemarks(&w.traffic.Info); len(remarks) > 0 {
 		w.line("")
 		w.lines(remarks, " · ", 0, dim)

@@ -63,6 +63,29 @@ func trafficClass(c *maillog.Counts) verdict.Class {
 	return verdict.ClassUnknown
 }
 
+// trafficLegend explains the signs of the rows that are shown.
+func (s style) trafficLegend(t *Traffic) (items []string) {
+	occurs := map[verdict.Class]bool{}
+	for _, d := range directions {
+		shown, _ := t.shownRows(d)
+		for _, r := range shown {
+			occurs[trafficClass(&r.Counts)] = true
+		}
+	}
+	for _, l := range [...]struct {
+		class verdict.Class
+		words string
+	}{
+		{verdict.ClassFull, "none in plain text"}, {verdict.ClassPartial, "some in plain text"}, {verdict.ClassPlain, "all in plain text"},
+		{verdict.ClassUnknown, "the log does not tell"}, {verdict.ClassInvalid, "nothing was delivered"},
+	} {
+		if occurs[l.class] {
+			items = append(items, s.glyph(l.class)+" "+l.words)
+		}
+	}
+	return items
+}
+
 // headline is a direction in a sentence's parts.
 func headline(c *maillog.Counts) []string {
 	if c.Messages == 0 {
