@@ -70,7 +70,7 @@ const (
 
 // checkReceived hands messages to real servers and holds what mxtls received reads from their lines to what the client
 // of the session saw.
-func (l *lab) checkReceived(t *testing.T, _ []string, _ []domainLine) {
+func (l *lab) checkReceived(t *testing.T) {
 	for i, tt := range kept {
 		t.Run(fmt.Sprintf("%s %s %d", tt.server, tt.address, tt.security), func(t *testing.T) {
 			word := fmt.Sprintf("mxtls-%d-%d", os.Getpid(), i)

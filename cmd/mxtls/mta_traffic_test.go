@@ -53,7 +53,7 @@ func (p *parcel) copies() int { return len(p.recipients) * max(1, p.messages) }
 // checkTraffic has our own Postfix send mail to all servers, and take mail from all clients, and holds what mxtls
 // traffic reads in its log, row for row, to what the others have of the same messages; and what mxtls received reads in
 // the headers of all of them to what the other end of each hop has.
-func (l *lab) checkTraffic(t *testing.T, _ []string, _ []domainLine) {
+func (l *lab) checkTraffic(t *testing.T) {
 	r := l.newRun(t)
 	defer r.log.Close()
 	r.send(t)
