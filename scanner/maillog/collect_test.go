@@ -102,6 +102,10 @@ func TestAttribution(t *testing.T) {
 		{"bounced", []string{started, fail("7", "BBBBBB", "bounced", "x")}, []string{"outbound a.example  0/0/0 0/1"}},
 		{"what is no domain is no row of its own", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "\x1b[31m", mx), tlsTo("7", mx), sent("7", "BBBBBB", "a b", mx)},
 			[]string{"outbound  a.example 2/0/0 0/0"}},
+		{"put off without a try", []string{started, strings.Replace(fail("8", "CCCCCC", "deferred", "delivery temporarily suspended: Cannot start TLS: handshake failure"), "smtp[", "error[", 1),
+			strings.Replace(fail("8", "DDDDDD", "bounced", "User unknown in virtual alias table"), "smtp[", "error[", 1)}, []string{"outbound a.example  0/0/0 1/0"}},
+		{"reload of old releases", []string{started, sent("7", "AAAAAA", "a.example", mx), "postfix/master[1]: reload configuration /etc/postfix", tlsTo("7", mx),
+			sent("7", "BBBBBB", "b.example", mx)}, []string{"outbound a.example a.example 0/0/1 0/0", "outbound b.example a.example 1/0/0 0/0"}},
 		{"letter case", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "A.Example", mx)}, []string{"outbound a.example a.example 1/0/0 0/0"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -147,6 +151,9 @@ func TestInbound(t *testing.T) {
 		{"sendmail", []string{"sm-mta[5]: STARTTLS=server, relay=out.a.example [192.0.2.7], version=TLSv1.3, verify=NO, cipher=X, bits=256/256",
 			"sm-mta[5]: t1BAIo: from=<u@b.example>, size=1, relay=out.a.example [192.0.2.7]", "sm-mta[6]: t1BAIp: from=<u@b.example>, size=1, relay=out.a.example [192.0.2.7]"},
 			[]string{"inbound b.example a.example 1/1/0 0/0"}},
+		{"Exim, by the protocol word", []string{"exim[5]: 1aeCkS-0005pR-8D <= u@b.example H=out.a.example [192.0.2.7] P=esmtps", "exim[5]: 1aeCkS-0005pR-8E <= u@b.example H=out.a.example [192.0.2.7] P=esmtp"},
+			[]string{"inbound b.example a.example 1/1/0 0/0"}},
+		{"sendmail, by the protocol word", []string{"sm-mta[5]: t1BAIo: from=<u@b.example>, size=1, proto=ESMTPS, relay=out.a.example [192.0.2.7]"}, []string{"inbound b.example a.example 1/0/0 0/0"}},
 		{"Exim", []string{"exim[5]: 1aeCkS-0005pR-8D <= u@b.example H=out.a.example [192.0.2.7] P=esmtps X=TLS1.3:A:256", "exim[5]: 1aeCkS-0005pR-8E <= u@b.example H=out.a.example [192.0.2.7] P=esmtp"},
 			[]string{"inbound b.example a.example 1/1/0 0/0"}},
 	} {

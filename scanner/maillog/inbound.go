@@ -85,16 +85,16 @@ func (c *Collector) arrival(l *Line, e *Event, s *source) {
 		return
 	}
 	o := outcome{encrypted: e.Encrypted, way: c.ways.number(e.Word, e.Version, e.Cipher)}
-	if e.Encrypted == truth.Yes {
-		s.instance.speaks(Inbound)
-	} else {
-		o = outcome{open: s.instance.epoch(Inbound)}
-		if e.Software == Sendmail {
-			p := c.process(l, e, s)
-			if p.tls && p.samePeer(e.Peer) {
-				o = outcome{encrypted: truth.Yes, way: p.way}
-			}
+	if e.Software == Sendmail {
+		if p := c.process(l, e, s); p.tls && p.samePeer(e.Peer) {
+			o = outcome{encrypted: truth.Yes, way: p.way}
 		}
+	}
+	switch {
+	case e.Encrypted == truth.Yes:
+		s.instance.speaks(Inbound)
+	case o.encrypted == truth.Unknown:
+		o = outcome{open: s.instance.epoch(Inbound)}
 	}
 	c.arrived(&arrival{o, e.Peer.Host, l.Unix}, e.Domain, e.Null)
 }

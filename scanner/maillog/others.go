@@ -2,6 +2,7 @@ package maillog
 
 import (
 	"bytes"
+	"strings"
 
 	"mxtls/scanner/postfix"
 	"mxtls/scanner/truth"
@@ -88,12 +89,25 @@ func eximFields(fields []byte, e *Event) {
 			version, cipher, _ := bytes.Cut(value, []byte(":"))
 			e.Version, e.Encrypted = eximVersion(version), truth.Yes
 			e.Cipher, _, _ = bytes.Cut(cipher, []byte(":"))
+		case string(key) == "P" && e.Direction == Inbound && e.Encrypted == truth.Unknown:
+			e.Encrypted = protocolSays(value)
 		case string(key) == "CV":
 			e.Word = eximWord(value)
 		case string(key) == "A":
 			e.Login = true
 		}
 	}
+}
+
+// protocolSays is whether a protocol word (RFC 3848 and 6531) tells of TLS; unknown for any other word.
+func protocolSays(word []byte) truth.Truth {
+	switch strings.TrimPrefix(strings.ToUpper(string(word)), "UTF8") {
+	case "ESMTPS", "ESMTPSA", "SMTPS", "SMTPSA":
+		return truth.Yes
+	case "ESMTP", "ESMTPA", "SMTP", "SMTPA":
+		return truth.No
+	}
+	return truth.Unknown
 }
 
 // eximVersion is OpenSSL's word for Exim's, which is GnuTLS's in some builds: "TLS1.3" or "TLSv1.3".
@@ -168,6 +182,13 @@ func parseSendmail(text []byte, e *Event) bool {
 		e.Kind, e.Direction, e.Null, e.Domain = Arrival, Inbound, end == 0, domainOf(rest[:end])
 		e.Peer = sendmailPeer(rest[relay+len(", relay="):])
 		e.Login = bytes.Contains(rest[end:relay], []byte(", auth="))
+		// The message's identifier, a stranger's, stands before the last of these.
+		if i := bytes.LastIndex(rest[end:relay], []byte(", proto=")); i >= 0 {
+			word, _, _ := bytes.Cut(rest[end+i+len(", proto="):relay], []byte(","))
+			if protocolSays(word) == truth.Yes { // a plain word is no more than the lack of another
+				e.Encrypted = truth.Yes
+			}
+		}
 		return true
 	}
 	return false
@@ -221,6 +242,9 @@ func sendmailDelivery(rest []byte, e *Event) bool {
 		e.Status = Deferred
 	default:
 		e.Status = Bounced
+	}
+	if bytes.HasPrefix(e.Text, []byte("Deferred: 403 4.7.0 TLS handshake")) { // its own words: no server says 403
+		e.Reason = HandshakeFailed
 	}
 	return true
 }

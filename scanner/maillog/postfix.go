@@ -17,10 +17,15 @@ func parsePostfix(daemon, text []byte, e *Event) bool {
 	case "smtpd":
 		e.Direction = Inbound
 		return parseServer(text, e)
+	case "error", "retry": // what the queue manager puts off without a try, since others failed
+		e.Direction = Outbound
+		return bytes.Contains(text, []byte(", relay=none, ")) && parseClient(text, e) && e.Kind == Delivery &&
+			bytes.HasPrefix(e.Text, []byte("delivery temporarily suspended: "))
 	case "qmgr", "nqmgr", "oqmgr":
 		return parseQueue(text, e)
 	case "master", "postfix-script":
-		if bytes.HasPrefix(text, []byte("reload -- ")) || bytes.HasPrefix(text, []byte("daemon started -- ")) {
+		if bytes.HasPrefix(text, []byte("daemon started -- ")) || bytes.HasPrefix(text, []byte("reload -- ")) ||
+			bytes.HasPrefix(text, []byte("reload configuration ")) { // of old releases: 2.3, 2.5
 			e.Kind = Started
 			return true
 		}
