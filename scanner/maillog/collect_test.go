@@ -219,6 +219,25 @@ func TestResult(t *testing.T) {
 	if total := within.Total(Outbound); total.Messages != 0 || total.Deferred != 1 {
 		t.Errorf("within the span: %+v", total)
 	}
+	if i := within.Info; i.Lines != 7 || i.First != at(3) || i.Last != at(5) {
+		t.Errorf("within the span: %d lines, %v to %v", i.Lines, i.First, i.Last)
+	}
+	here := "postfix/smtp[7]: CCCCCC: to=<u@a.example>, relay=127.0.0.1[127.0.0.1]:25, delay=1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 Ok)"
+	user := "postfix/smtpd[8]: DDDDDD: client=pc.a.example[192.0.2.8], sasl_method=PLAIN, sasl_username=u"
+	for _, tt := range []struct {
+		o    Options
+		want Info
+	}{
+		{Options{}, Info{Local: 2, Submitted: 2, Lines: 4, First: at(0), Last: at(3)}},
+		{Options{Since: at(2)}, Info{Local: 1, Submitted: 1, Lines: 4, First: at(2), Last: at(3)}},
+		{Options{Until: at(0)}, Info{Lines: 4}},
+	} {
+		got := collect(t, tt.o, here, user, here, user).Info
+		got.Events, got.Software = 0, tt.want.Software
+		if got != tt.want {
+			t.Errorf("%v: got %+v, want %+v", tt.o, got, tt.want)
+		}
+	}
 }
 
 // TestBounded: forged hosts, processes and identifiers do not fill the memory.

@@ -39,7 +39,7 @@ func messageOf(s *source, e *Event) message {
 // received notes a message that smtpd(8) is taking in. Its sender's domain stands in the line of the queue manager that
 // follows; a message that is refused after all never gets there.
 func (c *Collector) received(l *Line, e *Event, s *source) {
-	if string(e.QueueID) != "NOQUEUE" && c.foreign(e) { // else a proxy filter takes it, and gives it back over loopback
+	if string(e.QueueID) != "NOQUEUE" && c.foreign(l, e) { // else a proxy filter takes it, and gives it back over loopback
 		var a *arrival
 		if n := len(c.spare); n > 0 {
 			a, c.spare = c.spare[n-1], c.spare[:n-1]
@@ -63,12 +63,12 @@ func connection(p *process, in *instance) outcome {
 }
 
 // foreign reports whether a message comes from another server, and counts what does not.
-func (c *Collector) foreign(e *Event) bool {
+func (c *Collector) foreign(l *Line, e *Event) bool {
 	switch {
 	case e.Login:
-		c.info.Submitted++
+		c.aside(&c.info.Submitted, l.Unix)
 	case e.Peer.Local() && !c.opts.Loopback:
-		c.info.Local++
+		c.aside(&c.info.Local, l.Unix)
 	default:
 		return true
 	}
@@ -78,10 +78,10 @@ func (c *Collector) foreign(e *Event) bool {
 // arrival counts a message of Exim or sendmail, whose line says all about it. Sendmail's server wrote a TLS line before.
 func (c *Collector) arrival(l *Line, e *Event, s *source) {
 	if e.Peer.Host == nil { // submitted by a program of this machine
-		c.info.Local++
+		c.aside(&c.info.Local, l.Unix)
 		return
 	}
-	if !c.foreign(e) {
+	if !c.foreign(l, e) {
 		return
 	}
 	o := outcome{encrypted: e.Encrypted, way: c.ways.number(e.Word, e.Version, e.Cipher)}

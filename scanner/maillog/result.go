@@ -19,7 +19,7 @@ type Info struct {
 	PolicyReports int64             // lines for TLSRPT
 	Cut           int64             // deliveries whose connection may have begun before the log
 	Silent        [Inbound + 1]bool // there is mail in that direction, and no line on TLS at all
-	First, Last   time.Time         // of the lines
+	First, Last   time.Time         // of the lines, within the time asked for
 }
 
 // Row is what became of mail to a domain by way of a provider, or from it.
@@ -68,7 +68,7 @@ func (r *Result) Total(d Direction) Counts {
 // Result settles what is open by what is known now. The Collector can go on after it.
 func (c *Collector) Result() *Result {
 	r := &Result{Info: c.info, Rows: make([]Row, 0, c.destinations.n)}
-	r.Info.First, r.Info.Last = timeOf(c.begin), timeOf(c.now)
+	r.Info.First, r.Info.Last = c.span()
 	destinations := c.destinations.all()
 	slices.SortFunc(destinations, (*destination).compare)
 	for _, d := range destinations {
