@@ -102,7 +102,15 @@ func headline(c *maillog.Counts) []string {
 	if c.Unknown > 0 {
 		parts = append(parts, thousands(c.Unknown)+" unknown")
 	}
-	return append(parts, "the log tells of "+percentOf(told, c.Messages)+" of "+messages(c.Messages))
+	return append(parts, AttributedText(c))
+}
+
+// AttributedText is the share of messages of which the log tells whether they were encrypted; "" where there is none.
+func AttributedText(c *maillog.Counts) string {
+	if c.Messages == 0 {
+		return ""
+	}
+	return "the log tells of " + percentOf(c.Attributed(), c.Messages) + " of " + messages(c.Messages)
 }
 
 // nameShares are names by their share, most frequent first, without a prefix that goes without saying where there are

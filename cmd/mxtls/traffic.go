@@ -306,12 +306,15 @@ func (r *trafficReport) end(reader *logReader) error {
 		lines := plural(reader.tooLong, "line is", "lines are")
 		fmt.Fprintf(r.err, "mxtls: %s too long for a mail server's and left out\n", lines)
 	}
-	if f := r.flags.format; f == report.TrafficDefault || f == report.TrafficTable || f == report.TrafficMarkdown {
-		if !r.flags.domains && !r.flags.weights {
-			return nil // the report says it
-		}
+	list := r.flags.domains || r.flags.weights
+	if f := r.flags.format; !list && (f == report.TrafficDefault || f == report.TrafficTable || f == report.TrafficMarkdown) {
+		return nil // the report says it
 	}
 	for _, d := range []maillog.Direction{maillog.Outbound, maillog.Inbound} {
+		total := result.Total(d)
+		if text := report.AttributedText(&total); text != "" && !list && r.flags.format != report.TrafficJSONL {
+			fmt.Fprintf(r.err, "mxtls: %s: %s\n", d, text)
+		}
 		if text := report.SilentText(&result.Info, d); text != "" {
 			fmt.Fprintf(r.err, "mxtls: %s\n", text)
 		}

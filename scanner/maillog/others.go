@@ -25,7 +25,7 @@ func parseExim(text []byte, e *Event) bool {
 	flag, rest := string(rest[:2]), rest[3:]
 	e.Software, e.QueueID, e.Took = Exim, id, -1
 	switch flag {
-	case "=>", "->":
+	case "=>", "->", ">>": // to the first address, to more over the same connection, while the message comes in
 		e.Kind, e.Direction, e.Status = Delivery, Outbound, Sent
 	case "==":
 		e.Kind, e.Direction, e.Status = Delivery, Outbound, Deferred

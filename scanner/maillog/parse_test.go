@@ -303,6 +303,7 @@ func TestOthers(t *testing.T) {
 		{"exim", "1aeCkS-0005pR-8D => u@example.com R=dnslookup T=remote_smtp H=mx.example [192.0.2.1]" + x + ` C="250 OK X=TLS1.0:A:1"`, with(out, tls(postfix.Trusted))},
 		{"exim4", "2016-03-11 11:18:50 1aeCkS-0005pR-8D -> u@example.com R=dnslookup T=remote_smtp H=mx.example [192.0.2.1] C=\"250 X=TLS1.3:A:1\"", out},
 		{"exim", "[12] 1aeCkS-000000005pR-8DaB => u@example.com R=r T=t H=mx.example [192.0.2.1] X=TLS1.3:" + suite13 + ":256 CV=dane", with(out, tls(postfix.Verified))},
+		{"exim", "1aeCkS-0005pR-8D >> u@example.com R=r T=t H=mx.example [192.0.2.1] X=TLS1.3:" + suite13 + ":256 CV=yes", with(out, tls(postfix.Trusted))},
 		{"exim", `1aeCkS-0005pR-8D => "a b X=TLS1.0:A:1"@example.com R=r T=t H=mx.example [192.0.2.1]` + x, with(out, tls(postfix.Trusted))},
 		{"exim", "1aeCkS-0005pR-8D => u <u@example.com> R=r T=local", told{kind: Delivery, direction: Outbound, domain: "example.com", status: Sent, took: -1}},
 		{"exim", "1aeCkS-0005pR-8D == u@example.com R=r T=t defer (-38) H=mx.example [192.0.2.1]: TLS session is required, but the server did not offer TLS support",
