@@ -223,6 +223,12 @@ func TestSilentText(t *testing.T) {
 			t.Errorf("%v: outbound is not silent: %q", software, got)
 		}
 	}
+	for mute, want := range []string{"", "one of several Postfix instances has no line on TLS for outbound mail", "2 Postfix instances have no"} {
+		info := maillog.Info{Mute: [3]int{maillog.Outbound: mute}}
+		if got := SilentText(&info, maillog.Outbound); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%d mute: %q", mute, got)
+		}
+	}
 }
 
 // TestJoin: what the log tells beside what a scan saw.

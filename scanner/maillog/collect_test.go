@@ -215,6 +215,10 @@ func TestResult(t *testing.T) {
 	if silent := collect(t, Options{}, started, sent("7", "AAAAAA", "a.example", "mx.a.example")).Info.Silent; silent != [3]bool{Outbound: true} {
 		t.Errorf("silent: %v", silent)
 	}
+	out := strings.Replace(sent("7", "AAAAAA", "b.example", "mx.b.example"), "postfix/", "postfix-out/", 1)
+	if i := collect(t, Options{}, append(lines, strings.Replace(started, "postfix/", "postfix-out/", 1), out)...).Info; i.Silent != [3]bool{} || i.Mute != [3]int{Outbound: 1} {
+		t.Errorf("one of two instances is mute: %v, %v", i.Silent, i.Mute)
+	}
 	within := collect(t, Options{Since: at(3), Until: at(6)}, lines...)
 	if total := within.Total(Outbound); total.Messages != 0 || total.Deferred != 1 {
 		t.Errorf("within the span: %+v", total)

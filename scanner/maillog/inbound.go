@@ -57,7 +57,7 @@ func connection(p *process, in *instance) outcome {
 	case p.tls:
 		return outcome{encrypted: truth.Yes, way: p.way}
 	case p.connected:
-		return outcome{open: in.epoch(Inbound)}
+		return in.open(Inbound)
 	}
 	return outcome{} // it began before the log
 }
@@ -94,7 +94,7 @@ func (c *Collector) arrival(l *Line, e *Event, s *source) {
 	case e.Encrypted == truth.Yes:
 		s.instance.speaks(Inbound)
 	case o.encrypted == truth.Unknown:
-		o = outcome{open: s.instance.epoch(Inbound)}
+		o = s.instance.open(Inbound)
 	}
 	c.arrived(&arrival{o, e.Peer.Host, l.Unix}, e.Domain, e.Null)
 }

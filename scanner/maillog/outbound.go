@@ -153,5 +153,8 @@ func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
 		c.aside(&c.info.Cut, l.Unix)
 		return outcome{}
 	}
-	return outcome{open: p.instance.epoch(Outbound)}
+	if e.Status != Sent {
+		return outcome{}
+	}
+	return p.instance.open(Outbound)
 }

@@ -19,6 +19,7 @@ type Info struct {
 	PolicyReports int64             // lines for TLSRPT
 	Cut           int64             // deliveries whose connection may have begun before the log
 	Silent        [Inbound + 1]bool // there is mail in that direction, and no line on TLS at all
+	Mute          [Inbound + 1]int  // instances of Postfix that have mail in it and no line on TLS, beside others that have
 	First, Last   time.Time         // of the lines, within the time asked for
 }
 
@@ -92,9 +93,21 @@ func (c *Collector) Result() *Result {
 		return cmp.Or(cmp.Compare(b.Deferred+b.Bounced, a.Deferred+a.Bounced), cmp.Compare(a.Reason, b.Reason))
 	})
 	for _, d := range []Direction{Outbound, Inbound} {
-		r.Info.Silent[d] = c.silent(r, d)
+		if r.Info.Silent[d] = c.silent(r, d); !r.Info.Silent[d] {
+			r.Info.Mute[d] = c.mute(d)
+		}
 	}
 	return r
+}
+
+// mute counts the instances of Postfix that do not tell of a direction.
+func (c *Collector) mute(d Direction) (n int) {
+	for _, in := range c.instances {
+		if in.postfix && in.asked[d] && !in.spoke[d] {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *destination) compare(e *destination) int {
