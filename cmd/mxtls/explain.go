@@ -85,8 +85,8 @@ func understand(text string) *maillog.Event {
 	if maillog.Parse(&line, &e) {
 		return &e
 	}
-	if bytes.HasSuffix(line.Program, []byte("/tlsproxy")) { // it writes for smtp(8) and smtpd(8), in their words
-		text = string(line.Text)
+	if p := line.Program; bytes.HasSuffix(p, []byte("/tlsproxy")) || string(p) == "posttls-finger" {
+		text = string(line.Text) // in the words of smtp(8) and smtpd(8)
 	}
 	programs := []string{"postfix/smtp", "postfix/smtpd", "postfix/qmgr", "postfix/master", "exim", "sendmail", "qmail"}
 	for _, program := range programs {

@@ -37,6 +37,11 @@ func Explain(e *Event) Explanation {
 			what += ": " + string(e.Peer.Host)
 		}
 		return Explanation{what, e.Reason.Meaning(), e.Reason.Fix()}
+	case TLSTrace:
+		if e.Reused {
+			return Explanation{"a TLS session is used again whose certificate did not hold when it began",
+				"why stands in an earlier line on the same server, \"certificate verification failed\"", ""}
+		}
 	case Arrival:
 		return explainArrival(e)
 	case OfferedTLS:

@@ -77,7 +77,7 @@ func TestClientTLS(t *testing.T) {
 		{"3.4, reused", "Untrusted TLS connection reused to mx.example[192.0.2.1]:25: " + from13, reused},
 		{"IPv6", "Verified TLS connection established to mx.example[2001:db8::1]:25: " + from13, six},
 		{"loglevel 2", "setting up TLS connection to mx.example[192.0.2.1]:25", told{kind: TLSTrace, direction: Outbound}},
-		{"resumed", "re-using session with untrusted certificate, look for details earlier in the log", told{kind: TLSTrace, direction: Outbound}},
+		{"resumed", "re-using session with untrusted certificate, look for details earlier in the log", told{kind: TLSTrace, direction: Outbound, reused: true}},
 		{"no word", "Possibly TLS connection established to mx.example[192.0.2.1]:25: " + from13, told{}},
 		{"no cipher", "Trusted" + to + "TLSv1.3", told{}},
 		{"another verb", "Trusted TLS connection wished to mx.example[192.0.2.1]:25: " + from13, told{}},
