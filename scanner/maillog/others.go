@@ -64,9 +64,10 @@ func parseExim(text []byte, e *Event) bool {
 	return true
 }
 
-// eximFields reads " H=host [addr] X=... CV=yes A=login ..."; what the other side said, in C="...", comes last.
+// eximFields reads " H=host [addr] X=... CV=yes A=login ..."; what the other side said comes last: its reply in C="...", a
+// message's identifier in id=.
 func eximFields(fields []byte, e *Event) {
-	for _, quote := range []string{" C=\"", " T=\"", ": "} { // T= of an arrival is the message's subject
+	for _, quote := range []string{" id=", " C=\"", " T=\"", ": "} { // T= of an arrival is the message's subject
 		if i := bytes.Index(fields, []byte(quote)); i >= 0 {
 			if quote == ": " {
 				e.Text = fields[i+2:]
@@ -140,6 +141,7 @@ func eximWord(v []byte) postfix.Word {
 
 func eximReason(text []byte) Reason {
 	switch {
+	case bytes.HasPrefix(text, []byte("SMTP error from remote mail server")): // whose words follow
 	case bytes.Contains(text, []byte("TLS session is required, but an attempt to start TLS failed")),
 		bytes.HasPrefix(text, []byte("TLS session: ")):
 		return HandshakeFailed
@@ -181,14 +183,15 @@ func parseSendmail(text []byte, e *Event) bool {
 		}
 		e.Kind, e.Direction, e.Null, e.Domain = Arrival, Inbound, end == 0, domainOf(rest[:end])
 		e.Peer = sendmailPeer(rest[relay+len(", relay="):])
-		e.Login = bytes.Contains(rest[end:relay], []byte(", auth="))
-		// The message's identifier, a stranger's, stands before the last of these.
-		if i := bytes.LastIndex(rest[end:relay], []byte(", proto=")); i >= 0 {
-			word, _, _ := bytes.Cut(rest[end+i+len(", proto="):relay], []byte(","))
+		fields := rest[end:relay]
+		if i := bytes.LastIndex(fields, []byte(", proto=")); i >= 0 { // before it stands the msgid, which is a stranger's
+			fields = fields[i+len(", proto="):]
+			word, _, _ := bytes.Cut(fields, []byte(","))
 			if protocolSays(word) == truth.Yes { // a plain word is no more than the lack of another
 				e.Encrypted = truth.Yes
 			}
 		}
+		e.Login = bytes.Contains(fields, []byte(", auth="))
 		return true
 	}
 	return false
