@@ -99,6 +99,8 @@ func (t *Trace) sentence() string {
 		text = "encrypted on every hop that says; " + count(c.Unknown, "hop does not", "hops do not") + " say"
 	case c.Internal > 0:
 		text = "encrypted on every hop that says; " + count(c.Internal, "hop is", "hops are") + " within one system"
+	case t.Message.More > 0 || t.Message.Cut:
+		text = "encrypted on every hop that was read"
 	default:
 		text = "encrypted on every hop"
 	}

@@ -145,6 +145,11 @@ func TestTraceSentences(t *testing.T) {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}
+	part := Trace{Message: received.Message{Hops: []received.Hop{yes}, More: 2, Cut: true}}
+	if got, want := part.sentence(), "encrypted on every hop that was read; 2 lines more were left out; "+
+		"the header is longer than what was read of it"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	three := []received.Hop{yes, no, internal}
 	for reach, want := range []string{
 		"every line may be forged: the last one was not written by a host that you trust",

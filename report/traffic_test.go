@@ -195,6 +195,14 @@ func TestPercentOf(t *testing.T) {
 			t.Errorf("%d of %d is %q, not %q", tt.part, tt.whole, got, tt.want)
 		}
 	}
+	for _, tt := range []struct {
+		part, whole int64
+		want        string
+	}{{0, 0, ""}, {0, 5, "0"}, {5, 5, "100"}, {1, 3, "33.3"}, {1, 1e6, "0.1"}, {999999, 1e6, "99.9"}} {
+		if got := percentNumber(tt.part, tt.whole); got != tt.want {
+			t.Errorf("%d of %d is %q, not %q", tt.part, tt.whole, got, tt.want)
+		}
+	}
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
 		if got := thousands(n); got != want {
 			t.Errorf("%d is %q, not %q", n, got, want)
@@ -213,6 +221,12 @@ func TestSilentText(t *testing.T) {
 		}
 		if got := SilentText(&info, maillog.Outbound); got != "" {
 			t.Errorf("%v: outbound is not silent: %q", software, got)
+		}
+	}
+	for mute, want := range []string{"", "one of several Postfix instances has no line on TLS for outbound mail", "2 Postfix instances have no"} {
+		info := maillog.Info{Mute: [3]int{maillog.Outbound: mute}}
+		if got := SilentText(&info, maillog.Outbound); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%d mute: %q", mute, got)
 		}
 	}
 }

@@ -35,13 +35,8 @@ var trafficColumns = []trafficColumn{
 	trafficNumber("plaintext", "that travelled in plain text", func(c *maillog.Counts) int64 { return c.Plaintext }),
 	trafficNumber("unknown", "of which the log does not tell", func(c *maillog.Counts) int64 { return c.Unknown }),
 	{Column{"encrypted_percent", "",
-		"100 x encrypted / (encrypted + plaintext), one decimal at most; empty where both are 0"},
-		func(l *csvLine, r *TrafficRow) {
-			if told := r.Attributed(); told > 0 {
-				share := strconv.FormatFloat(100*float64(r.Encrypted)/float64(told), 'f', 1, 64)
-				l.word(strings.TrimSuffix(share, ".0"))
-			}
-		}},
+		"100 x encrypted / (encrypted + plaintext), one decimal at most, 0.1 to 99.9 where both occur; empty where both are 0"},
+		func(l *csvLine, r *TrafficRow) { l.word(percentNumber(r.Encrypted, r.Attributed())) }},
 	trafficWord("verified", "Verified"),
 	trafficWord("trusted", "Trusted"),
 	trafficWord("untrusted", "Untrusted"),
@@ -58,6 +53,18 @@ var trafficColumns = []trafficColumn{
 	{Column{"last", "last", "time of the last"}, func(l *csvLine, r *TrafficRow) { l.time(r.Last) }},
 	trafficText("scan", "where a scan says something else than the log, in words; empty also where none was made",
 		func(r *TrafficRow) string { return r.Scan }),
+}
+
+// percentNumber is part of whole as percentOf says it, as a number; "" where there is no whole.
+func percentNumber(part, whole int64) string {
+	if whole == 0 {
+		return ""
+	}
+	percent := 100 * float64(part) / float64(whole)
+	if part > 0 && part < whole {
+		percent = min(max(percent, 0.1), 99.9)
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(percent, 'f', 1, 64), ".0")
 }
 
 func trafficText(field, doc string, of func(*TrafficRow) string) trafficColumn {

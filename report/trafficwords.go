@@ -102,7 +102,15 @@ func headline(c *maillog.Counts) []string {
 	if c.Unknown > 0 {
 		parts = append(parts, thousands(c.Unknown)+" unknown")
 	}
-	return append(parts, "the log tells of "+percentOf(told, c.Messages)+" of "+messages(c.Messages))
+	return append(parts, AttributedText(c))
+}
+
+// AttributedText is the share of messages of which the log tells whether they were encrypted; "" where there is none.
+func AttributedText(c *maillog.Counts) string {
+	if c.Messages == 0 {
+		return ""
+	}
+	return "the log tells of " + percentOf(c.Attributed(), c.Messages) + " of " + messages(c.Messages)
 }
 
 // nameShares are names by their share, most frequent first, without a prefix that goes without saying where there are
@@ -191,14 +199,23 @@ func (s style) spark(periods []maillog.Period, d maillog.Direction, width int) (
 
 func fraction(p *maillog.Period) float64 { return float64(p.Encrypted) / float64(p.Attributed()) }
 
-// SilentText says that a log has no line on TLS, and what to set; "" where it has, or has no mail.
+// SilentText says that a log, or an instance of Postfix in it, has no line on TLS, and what to set; "" where all have, or
+// have no mail.
 func SilentText(info *maillog.Info, d maillog.Direction) string {
-	if !info.Silent[d] {
-		return ""
-	}
 	parameter := "smtp_tls_loglevel"
 	if d == maillog.Inbound {
 		parameter = "smtpd_tls_loglevel"
+	}
+	switch mute := info.Mute[d]; {
+	case info.Silent[d]:
+	case mute == 1:
+		return fmt.Sprintf("one of several Postfix instances has no line on TLS for %s mail, which is unknown: "+
+			"%s is 0 there; set it to 1", d, parameter)
+	case mute > 1:
+		return fmt.Sprintf("%d Postfix instances have no line on TLS for %s mail, which is unknown: "+
+			"%s is 0 there; set it to 1", mute, d, parameter)
+	default:
+		return ""
 	}
 	which := maillog.SoftwareUnknown
 	for s := range info.Software {

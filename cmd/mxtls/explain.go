@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -74,14 +75,18 @@ func understand(text string) *maillog.Event {
 	var e maillog.Event
 	var line maillog.Line
 	text = strings.TrimSpace(text)
-	if maillog.NewFramer(nil, time.Now()).Frame([]byte(text), &line) && maillog.Parse(&line, &e) {
+	program, rest, ok := strings.Cut(text, ": ")
+	switch {
+	case maillog.NewFramer(nil, time.Now()).Frame([]byte(text), &line):
+	case ok && !strings.Contains(program, " "):
+		program, _, _ = strings.Cut(program, "[")
+		line = maillog.Line{Program: []byte(program), Text: []byte(rest)}
+	}
+	if maillog.Parse(&line, &e) {
 		return &e
 	}
-	if program, rest, ok := strings.Cut(text, ": "); ok && !strings.Contains(program, " ") {
-		program, _, _ = strings.Cut(program, "[")
-		if maillog.Parse(&maillog.Line{Program: []byte(program), Text: []byte(rest)}, &e) {
-			return &e
-		}
+	if p := line.Program; bytes.HasSuffix(p, []byte("/tlsproxy")) || string(p) == "posttls-finger" {
+		text = string(line.Text) // in the words of smtp(8) and smtpd(8)
 	}
 	programs := []string{"postfix/smtp", "postfix/smtpd", "postfix/qmgr", "postfix/master", "exim", "sendmail", "qmail"}
 	for _, program := range programs {

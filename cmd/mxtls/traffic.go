@@ -183,7 +183,7 @@ func (f *trafficFlags) run(ctx context.Context, s streams, args []string) error 
 	if err != nil {
 		return err
 	}
-	key, err := f.key()
+	hashes, err := f.hasher()
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (f *trafficFlags) run(ctx context.Context, s streams, args []string) error 
 	if err != nil {
 		return err
 	}
-	r := &trafficReport{flags: f, streams: s, key: key, seen: joiner{}}
+	r := &trafficReport{flags: f, streams: s, hashes: hashes, seen: joiner{}}
 	if err := r.readScan(ctx); err != nil {
 		return err
 	}
@@ -218,15 +218,18 @@ func (f *trafficFlags) run(ctx context.Context, s streams, args []string) error 
 type trafficReport struct {
 	flags *trafficFlags
 	streams
-	key   []byte // of the hashes; nil = names are printed
-	seen  joiner // by the scan
-	short error  // why not all of it was
+	hashes *hasher // nil = names are printed
+	seen   joiner  // by the scan
+	short  error   // why not all of it was
 
 	result *maillog.Result // that was written last
 }
 
 // traffic is what is reported of a result, before it is joined with a scan.
 func (r *trafficReport) traffic(result *maillog.Result) *report.Traffic {
+	if r.hashes != nil {
+		r.hashes.sort(result.Rows)
+	}
 	t := report.NewTraffic(result, r.flags.span, r.flags.order)
 	t.Top = r.flags.top
 	return t
@@ -245,8 +248,8 @@ func (r *trafficReport) write(reader *logReader) error {
 	} else {
 		t := r.traffic(result)
 		t.Join(r.seen)
-		if r.key != nil {
-			hashDomains(t, r.key)
+		if r.hashes != nil {
+			r.hashes.hide(t)
 		}
 		err = report.WriteTraffic(r.flags.format, out, r.flags.output.options(out.Writer), t)
 	}
@@ -257,7 +260,7 @@ func (r *trafficReport) write(reader *logReader) error {
 }
 
 // list prints the destinations, and how many messages went there; those that nothing went to are worth a look too, and
-// have the weight of what was held back.
+// weigh nothing.
 func (r *trafficReport) list(w io.Writer, result *maillog.Result) error {
 	weights := map[string]int64{}
 	var order []string
@@ -303,12 +306,15 @@ func (r *trafficReport) end(reader *logReader) error {
 		lines := plural(reader.tooLong, "line is", "lines are")
 		fmt.Fprintf(r.err, "mxtls: %s too long for a mail server's and left out\n", lines)
 	}
-	if f := r.flags.format; f == report.TrafficDefault || f == report.TrafficTable || f == report.TrafficMarkdown {
-		if !r.flags.domains && !r.flags.weights {
-			return nil // the report says it
-		}
+	list := r.flags.domains || r.flags.weights
+	if f := r.flags.format; !list && (f == report.TrafficDefault || f == report.TrafficTable || f == report.TrafficMarkdown) {
+		return nil // the report says it
 	}
 	for _, d := range []maillog.Direction{maillog.Outbound, maillog.Inbound} {
+		total := result.Total(d)
+		if text := report.AttributedText(&total); text != "" && !list && r.flags.format != report.TrafficJSONL {
+			fmt.Fprintf(r.err, "mxtls: %s: %s\n", d, text)
+		}
 		if text := report.SilentText(&result.Info, d); text != "" {
 			fmt.Fprintf(r.err, "mxtls: %s\n", text)
 		}

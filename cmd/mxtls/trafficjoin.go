@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -122,15 +123,15 @@ func (r *trafficReport) join(ctx context.Context, j *job) error {
 // shortestKey keeps a key from being guessed: the names that it hides are few enough to try them all.
 const shortestKey = 16
 
-// key is the one that hashes are made with; nil = none are made.
-func (f *trafficFlags) key() ([]byte, error) {
+// hasher makes the hashes; nil = none are made.
+func (f *trafficFlags) hasher() (*hasher, error) {
 	if f.hashKey == "" && !f.hash {
 		return nil, nil
 	}
 	if f.hashKey == "" {
 		key := make([]byte, sha256.Size)
 		rand.Read(key) // never fails
-		return key, nil
+		return newHasher(key), nil
 	}
 	key, err := os.ReadFile(f.hashKey)
 	if err != nil {
@@ -140,29 +141,46 @@ func (f *trafficFlags) key() ([]byte, error) {
 		return nil, hinted{fmt.Errorf("--hash-key %s: a key of less than %d octets can be guessed", f.hashKey, shortestKey),
 			"openssl rand -hex 32 makes one"}
 	}
-	return key, nil
+	return newHasher(key), nil
 }
 
-// hashDomains puts keyed hashes in the place of all names.
-func hashDomains(t *report.Traffic, key []byte) {
-	known := map[string]string{"": ""}
-	hash := func(name string) string {
-		if h, ok := known[name]; ok {
-			return h
-		}
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(name))
-		known[name] = "h" + hex.EncodeToString(mac.Sum(nil))[:16]
-		return known[name]
+// hasher makes keyed hashes of names.
+type hasher struct {
+	key   []byte
+	known map[string]string
+}
+
+func newHasher(key []byte) *hasher { return &hasher{key, map[string]string{"": ""}} }
+
+func (h *hasher) of(name string) string {
+	if hash, ok := h.known[name]; ok {
+		return hash
 	}
+	mac := hmac.New(sha256.New, h.key)
+	mac.Write([]byte(name))
+	h.known[name] = "h" + hex.EncodeToString(mac.Sum(nil))[:16]
+	return h.known[name]
+}
+
+// sort puts rows in the order of their hashes, which those that are alike keep: the order of the names would tell what
+// names they are.
+func (h *hasher) sort(rows []maillog.Row) {
+	slices.SortFunc(rows, func(a, b maillog.Row) int {
+		return cmp.Or(cmp.Compare(a.Direction, b.Direction), cmp.Compare(h.of(a.Domain), h.of(b.Domain)),
+			cmp.Compare(h.of(a.Via), h.of(b.Via)))
+	})
+}
+
+// hide puts hashes in the place of all names.
+func (h *hasher) hide(t *report.Traffic) {
 	for i := range t.Rows {
-		t.Rows[i].Domain, t.Rows[i].Via = hash(t.Rows[i].Domain), hash(t.Rows[i].Via)
+		t.Rows[i].Domain, t.Rows[i].Via = h.of(t.Rows[i].Domain), h.of(t.Rows[i].Via)
 	}
 	failures := make([]maillog.Failure, len(t.Failures))
 	for i, f := range t.Failures {
 		f.Domains = append([]string(nil), f.Domains...)
 		for j := range f.Domains {
-			f.Domains[j] = hash(f.Domains[j])
+			f.Domains[j] = h.of(f.Domains[j])
 		}
 		failures[i] = f
 	}

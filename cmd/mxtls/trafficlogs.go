@@ -22,7 +22,8 @@ const followPause = 500 * time.Millisecond
 type logFile struct {
 	path   string // "" = stdin
 	stdin  io.Reader
-	latest time.Time // none of its lines is later
+	info   os.FileInfo // nil for stdin
+	latest time.Time   // none of its lines is later
 	begins int64
 }
 
@@ -40,6 +41,9 @@ func openLogs(paths []string, stdin io.Reader, zone *time.Location, now time.Tim
 		l, err := lookAtLog(path, zone)
 		if err != nil {
 			return nil, err
+		}
+		if i := slices.IndexFunc(logs, func(o logFile) bool { return o.info != nil && os.SameFile(o.info, l.info) }); i >= 0 {
+			return nil, fmt.Errorf("%s and %s are the same log: its mail would count twice", oneLine(logs[i].path), oneLine(path))
 		}
 		logs = append(logs, l)
 	}
@@ -63,7 +67,7 @@ func lookAtLog(path string, zone *time.Location) (logFile, error) {
 		return l, err
 	}
 	defer file.Close()
-	l.latest, l.begins = info.ModTime(), info.ModTime().Unix()
+	l.info, l.latest, l.begins = info, info.ModTime(), info.ModTime().Unix()
 	if !info.Mode().IsRegular() {
 		return l, nil // a pipe can be read but once
 	}
@@ -208,15 +212,16 @@ func (f *follower) follow(ctx context.Context) (*os.File, error) {
 		if err := f.log.Read(ctx, f.collector); err != nil {
 			return f.file, err
 		}
-		if err := f.rotate(); err != nil {
+		if err := f.rotate(ctx); err != nil {
 			return f.file, err
 		}
 	}
 }
 
-// rotate goes over to the file that has the name now, once the old one was read to its end; one that was cut to its begin
-// is read from there (logrotate's copytruncate).
-func (f *follower) rotate() error {
+// rotate goes over to the file that has the name now, once it has something in it: until then the one who writes may
+// still have the old one open, which is read to its end first. A file that was cut to its begin (logrotate's
+// copytruncate) is read from there.
+func (f *follower) rotate(ctx context.Context) error {
 	old, err := f.file.Stat()
 	if err != nil {
 		return err
@@ -225,17 +230,28 @@ func (f *follower) rotate() error {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
+		f.next(f.file)
 	}
 	info, err := os.Stat(f.path)
-	if err != nil || os.SameFile(old, info) {
+	if err != nil || os.SameFile(old, info) || info.Size() == 0 {
 		return nil // between two files there may be none for a while
 	}
 	file, err := os.Open(f.path)
 	if err != nil {
 		return nil // not yet ours to read
 	}
-	f.rest(f.log)
+	if err := f.log.Read(ctx, f.collector); err != nil {
+		file.Close()
+		return err
+	}
 	f.file.Close()
-	f.file, f.log = file, maillog.NewLog(file, f.zone, time.Now())
+	f.file = file
+	f.next(file)
 	return nil
+}
+
+// next begins with a file, or with a cut one anew: what was left of a line before belongs to no line there.
+func (f *follower) next(file *os.File) {
+	f.rest(f.log)
+	f.log = maillog.NewLog(file, f.zone, time.Now())
 }

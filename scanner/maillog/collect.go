@@ -143,6 +143,22 @@ func (c *Collector) add(l *Line, e *Event, tells bool) {
 // within reports whether a time counts.
 func (c *Collector) within(unix int64) bool { return unix >= c.since && unix < c.until }
 
+// aside counts what has no row, where its time counts.
+func (c *Collector) aside(n *int64, unix int64) {
+	if c.within(unix) {
+		*n++
+	}
+}
+
+// span is the time that the counts are of: the log's, as far as it is within that asked for; zero where it is not.
+func (c *Collector) span() (first, last time.Time) {
+	from, to := max(c.begin, c.since), min(c.now, c.until-1)
+	if c.begin == 0 || from > to {
+		return time.Time{}, time.Time{}
+	}
+	return timeOf(from), timeOf(to)
+}
+
 // daily is the tally of a day.
 func (c *Collector) daily(d Direction, unix int64) *tally {
 	today := &c.today[d]

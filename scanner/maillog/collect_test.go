@@ -102,6 +102,10 @@ func TestAttribution(t *testing.T) {
 		{"bounced", []string{started, fail("7", "BBBBBB", "bounced", "x")}, []string{"outbound a.example  0/0/0 0/1"}},
 		{"what is no domain is no row of its own", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "\x1b[31m", mx), tlsTo("7", mx), sent("7", "BBBBBB", "a b", mx)},
 			[]string{"outbound  a.example 2/0/0 0/0"}},
+		{"put off without a try", []string{started, strings.Replace(fail("8", "CCCCCC", "deferred", "delivery temporarily suspended: Cannot start TLS: handshake failure"), "smtp[", "error[", 1),
+			strings.Replace(fail("8", "DDDDDD", "bounced", "User unknown in virtual alias table"), "smtp[", "error[", 1)}, []string{"outbound a.example  0/0/0 1/0"}},
+		{"reload of old releases", []string{started, sent("7", "AAAAAA", "a.example", mx), "postfix/master[1]: reload configuration /etc/postfix", tlsTo("7", mx),
+			sent("7", "BBBBBB", "b.example", mx)}, []string{"outbound a.example a.example 0/0/1 0/0", "outbound b.example a.example 1/0/0 0/0"}},
 		{"letter case", []string{started, tlsTo("7", mx), sent("7", "AAAAAA", "A.Example", mx)}, []string{"outbound a.example a.example 1/0/0 0/0"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -147,6 +151,9 @@ func TestInbound(t *testing.T) {
 		{"sendmail", []string{"sm-mta[5]: STARTTLS=server, relay=out.a.example [192.0.2.7], version=TLSv1.3, verify=NO, cipher=X, bits=256/256",
 			"sm-mta[5]: t1BAIo: from=<u@b.example>, size=1, relay=out.a.example [192.0.2.7]", "sm-mta[6]: t1BAIp: from=<u@b.example>, size=1, relay=out.a.example [192.0.2.7]"},
 			[]string{"inbound b.example a.example 1/1/0 0/0"}},
+		{"Exim, by the protocol word", []string{"exim[5]: 1aeCkS-0005pR-8D <= u@b.example H=out.a.example [192.0.2.7] P=esmtps", "exim[5]: 1aeCkS-0005pR-8E <= u@b.example H=out.a.example [192.0.2.7] P=esmtp"},
+			[]string{"inbound b.example a.example 1/1/0 0/0"}},
+		{"sendmail, by the protocol word", []string{"sm-mta[5]: t1BAIo: from=<u@b.example>, size=1, proto=ESMTPS, relay=out.a.example [192.0.2.7]"}, []string{"inbound b.example a.example 1/0/0 0/0"}},
 		{"Exim", []string{"exim[5]: 1aeCkS-0005pR-8D <= u@b.example H=out.a.example [192.0.2.7] P=esmtps X=TLS1.3:A:256", "exim[5]: 1aeCkS-0005pR-8E <= u@b.example H=out.a.example [192.0.2.7] P=esmtp"},
 			[]string{"inbound b.example a.example 1/1/0 0/0"}},
 	} {
@@ -208,9 +215,32 @@ func TestResult(t *testing.T) {
 	if silent := collect(t, Options{}, started, sent("7", "AAAAAA", "a.example", "mx.a.example")).Info.Silent; silent != [3]bool{Outbound: true} {
 		t.Errorf("silent: %v", silent)
 	}
+	out := strings.Replace(sent("7", "AAAAAA", "b.example", "mx.b.example"), "postfix/", "postfix-out/", 1)
+	if i := collect(t, Options{}, append(lines, strings.Replace(started, "postfix/", "postfix-out/", 1), out)...).Info; i.Silent != [3]bool{} || i.Mute != [3]int{Outbound: 1} {
+		t.Errorf("one of two instances is mute: %v, %v", i.Silent, i.Mute)
+	}
 	within := collect(t, Options{Since: at(3), Until: at(6)}, lines...)
 	if total := within.Total(Outbound); total.Messages != 0 || total.Deferred != 1 {
 		t.Errorf("within the span: %+v", total)
+	}
+	if i := within.Info; i.Lines != 7 || i.First != at(3) || i.Last != at(5) {
+		t.Errorf("within the span: %d lines, %v to %v", i.Lines, i.First, i.Last)
+	}
+	here := "postfix/smtp[7]: CCCCCC: to=<u@a.example>, relay=127.0.0.1[127.0.0.1]:25, delay=1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 Ok)"
+	user := "postfix/smtpd[8]: DDDDDD: client=pc.a.example[192.0.2.8], sasl_method=PLAIN, sasl_username=u"
+	for _, tt := range []struct {
+		o    Options
+		want Info
+	}{
+		{Options{}, Info{Local: 2, Submitted: 2, Lines: 4, First: at(0), Last: at(3)}},
+		{Options{Since: at(2)}, Info{Local: 1, Submitted: 1, Lines: 4, First: at(2), Last: at(3)}},
+		{Options{Until: at(0)}, Info{Lines: 4}},
+	} {
+		got := collect(t, tt.o, here, user, here, user).Info
+		got.Events, got.Software = 0, tt.want.Software
+		if got != tt.want {
+			t.Errorf("%v: got %+v, want %+v", tt.o, got, tt.want)
+		}
 	}
 }
 

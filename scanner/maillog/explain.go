@@ -27,11 +27,21 @@ func Explain(e *Event) Explanation {
 	case Delivery:
 		return explainDelivery(e)
 	case TLSProblem:
+		if e.Direction == Inbound {
+			return Explanation{"a client could not begin TLS", HandshakeFailed.Meaning(),
+				"if it is one client, only its operator can mend it, and most send in plain text then; if it is many, mxtls scan " +
+					"your own domain: it may be your certificate, smtpd_tls_protocols or smtpd_tls_ciphers"}
+		}
 		what := "a TLS connection failed, or its certificate did not hold"
 		if e.Peer.Host != nil {
 			what += ": " + string(e.Peer.Host)
 		}
 		return Explanation{what, e.Reason.Meaning(), e.Reason.Fix()}
+	case TLSTrace:
+		if e.Reused {
+			return Explanation{"a TLS session is used again whose certificate did not hold when it began",
+				"why stands in an earlier line on the same server, \"certificate verification failed\"", ""}
+		}
 	case Arrival:
 		return explainArrival(e)
 	case OfferedTLS:
@@ -100,8 +110,8 @@ func wordMeaning(e *Event) string {
 
 func explainDelivery(e *Event) Explanation {
 	domain := "a recipient"
-	if e.Domain != nil {
-		domain = "a recipient at " + string(e.Domain)
+	if d := domainName(e.Domain); d != "" { // what is none may be a piece of a local part
+		domain = "a recipient at " + d
 	}
 	x := Explanation{What: "mail to " + domain + " was " + e.Status.String()}
 	if e.Peer.Host != nil {
@@ -136,9 +146,14 @@ func explainArrival(e *Event) Explanation {
 	if e.Peer.Host != nil {
 		x.What += " from " + string(e.Peer.Host)
 	}
-	if e.Encrypted == truth.Yes {
+	switch {
+	case e.Encrypted == truth.Yes && e.Version != nil:
 		x.Mean = fmt.Sprintf("it travelled encrypted, with %s", e.Version)
-	} else {
+	case e.Encrypted == truth.Yes:
+		x.Mean = "it travelled encrypted"
+	case e.Encrypted == truth.No:
+		x.Mean = "it travelled in plain text"
+	default:
 		x.Mean = "the line says nothing of TLS"
 	}
 	return x

@@ -39,7 +39,7 @@ func messageOf(s *source, e *Event) message {
 // received notes a message that smtpd(8) is taking in. Its sender's domain stands in the line of the queue manager that
 // follows; a message that is refused after all never gets there.
 func (c *Collector) received(l *Line, e *Event, s *source) {
-	if string(e.QueueID) != "NOQUEUE" && c.foreign(e) { // else a proxy filter takes it, and gives it back over loopback
+	if string(e.QueueID) != "NOQUEUE" && c.foreign(l, e) { // else a proxy filter takes it, and gives it back over loopback
 		var a *arrival
 		if n := len(c.spare); n > 0 {
 			a, c.spare = c.spare[n-1], c.spare[:n-1]
@@ -57,18 +57,18 @@ func connection(p *process, in *instance) outcome {
 	case p.tls:
 		return outcome{encrypted: truth.Yes, way: p.way}
 	case p.connected:
-		return outcome{open: in.epoch(Inbound)}
+		return in.open(Inbound)
 	}
 	return outcome{} // it began before the log
 }
 
 // foreign reports whether a message comes from another server, and counts what does not.
-func (c *Collector) foreign(e *Event) bool {
+func (c *Collector) foreign(l *Line, e *Event) bool {
 	switch {
 	case e.Login:
-		c.info.Submitted++
+		c.aside(&c.info.Submitted, l.Unix)
 	case e.Peer.Local() && !c.opts.Loopback:
-		c.info.Local++
+		c.aside(&c.info.Local, l.Unix)
 	default:
 		return true
 	}
@@ -78,23 +78,23 @@ func (c *Collector) foreign(e *Event) bool {
 // arrival counts a message of Exim or sendmail, whose line says all about it. Sendmail's server wrote a TLS line before.
 func (c *Collector) arrival(l *Line, e *Event, s *source) {
 	if e.Peer.Host == nil { // submitted by a program of this machine
-		c.info.Local++
+		c.aside(&c.info.Local, l.Unix)
 		return
 	}
-	if !c.foreign(e) {
+	if !c.foreign(l, e) {
 		return
 	}
 	o := outcome{encrypted: e.Encrypted, way: c.ways.number(e.Word, e.Version, e.Cipher)}
-	if e.Encrypted == truth.Yes {
-		s.instance.speaks(Inbound)
-	} else {
-		o = outcome{open: s.instance.epoch(Inbound)}
-		if e.Software == Sendmail {
-			p := c.process(l, e, s)
-			if p.tls && p.samePeer(e.Peer) {
-				o = outcome{encrypted: truth.Yes, way: p.way}
-			}
+	if e.Software == Sendmail {
+		if p := c.process(l, e, s); p.tls && p.samePeer(e.Peer) {
+			o = outcome{encrypted: truth.Yes, way: p.way}
 		}
+	}
+	switch {
+	case e.Encrypted == truth.Yes:
+		s.instance.speaks(Inbound)
+	case o.encrypted == truth.Unknown:
+		o = s.instance.open(Inbound)
 	}
 	c.arrived(&arrival{o, e.Peer.Host, l.Unix}, e.Domain, e.Null)
 }

@@ -146,7 +146,7 @@ type Event struct {
 	Word      postfix.Word // of a TLS line
 	Version   []byte       // as OpenSSL writes it: TLSv1.3
 	Cipher    []byte
-	Reused    bool   // the connection served another message before
+	Reused    bool   // the connection served another message before; of a TLSTrace: its TLS session did
 	Login     bool   // the client is a user who logged in
 	Took      int64  // seconds, rounded up, from the begin of the connection to this line; -1 = not said
 	Reason    Reason // why TLS or a policy stood in the way

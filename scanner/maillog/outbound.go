@@ -29,9 +29,9 @@ func (c *Collector) outbound(l *Line, e *Event, s *source) {
 	case QueuedToRemote:
 		c.starting[string(e.QueueID)] = bytes.Clone(e.Domain)
 	case OfferedTLS:
-		c.info.Offered++
+		c.aside(&c.info.Offered, l.Unix)
 	case PolicyReport:
-		c.info.PolicyReports++
+		c.aside(&c.info.PolicyReports, l.Unix)
 	case Delivery:
 		c.delivery(l, e, s)
 	}
@@ -48,11 +48,11 @@ func (c *Collector) delivery(l *Line, e *Event, s *source) {
 		e.Domain = domain
 	}
 	if e.Peer.Local() && !c.opts.Loopback {
-		c.info.Local++
+		c.aside(&c.info.Local, l.Unix)
 		return
 	}
 	if e.Status == Sent && e.relayNone && e.Software != Qmail { // a delivery to a file or program
-		c.info.Local++
+		c.aside(&c.info.Local, l.Unix)
 		return
 	}
 	p := c.process(l, e, s)
@@ -150,8 +150,11 @@ func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
 		return outcome{}
 	}
 	if e.Took >= 0 && l.Unix-e.Took <= c.begin && !p.instance.started { // its connection may have begun before the log
-		c.info.Cut++
+		c.aside(&c.info.Cut, l.Unix)
 		return outcome{}
 	}
-	return outcome{open: p.instance.epoch(Outbound)}
+	if e.Status != Sent {
+		return outcome{}
+	}
+	return p.instance.open(Outbound)
 }

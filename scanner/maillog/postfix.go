@@ -17,10 +17,15 @@ func parsePostfix(daemon, text []byte, e *Event) bool {
 	case "smtpd":
 		e.Direction = Inbound
 		return parseServer(text, e)
+	case "error", "retry": // what the queue manager puts off without a try, since others failed
+		e.Direction = Outbound
+		return bytes.Contains(text, []byte(", relay=none, ")) && parseClient(text, e) && e.Kind == Delivery &&
+			bytes.HasPrefix(e.Text, []byte("delivery temporarily suspended: "))
 	case "qmgr", "nqmgr", "oqmgr":
 		return parseQueue(text, e)
 	case "master", "postfix-script":
-		if bytes.HasPrefix(text, []byte("reload -- ")) || bytes.HasPrefix(text, []byte("daemon started -- ")) {
+		if bytes.HasPrefix(text, []byte("daemon started -- ")) || bytes.HasPrefix(text, []byte("reload -- ")) ||
+			bytes.HasPrefix(text, []byte("reload configuration ")) { // of old releases: 2.3, 2.5
 			e.Kind = Started
 			return true
 		}
@@ -49,9 +54,10 @@ func parseClient(text []byte, e *Event) bool {
 		e.Kind, e.Word = TLSTrust, postfix.Verified
 	case bytes.HasPrefix(text, []byte("Unverified: subject_CN=")):
 		e.Kind, e.Word = TLSTrust, postfix.Untrusted
-	case bytes.HasPrefix(text, []byte("setting up TLS connection to ")),
-		bytes.HasPrefix(text, []byte("re-using session with untrusted ")):
+	case bytes.HasPrefix(text, []byte("setting up TLS connection to ")):
 		e.Kind = TLSTrace
+	case bytes.HasPrefix(text, []byte("re-using session with untrusted ")):
+		e.Kind, e.Reused = TLSTrace, true
 	case bytes.HasPrefix(text, []byte("Host offered STARTTLS: [")):
 		e.Kind = OfferedTLS
 		e.Peer.Host, _, _ = bytes.Cut(text[len("Host offered STARTTLS: ["):], []byte("]"))
@@ -124,7 +130,9 @@ func parseServer(text []byte, e *Event) bool {
 	case parseTLS(text, " from ", e):
 	case first == 's' && bytes.HasPrefix(text, []byte("setting up TLS connection from ")):
 		e.Kind = TLSTrace
-	case first == 'S' && bytes.HasPrefix(text, []byte("SSL_accept error from ")):
+	case first == 'S' && bytes.HasPrefix(text, []byte("SSL_accept error from ")),
+		first == 'w' && bytes.HasPrefix(text, []byte("warning: TLS library problem: ")),
+		first == 'l' && bytes.HasPrefix(text, []byte("lost connection after STARTTLS from ")):
 		e.Kind, e.Reason, e.Text = TLSProblem, HandshakeFailed, text
 	default:
 		id, rest, ok := queueID(text)

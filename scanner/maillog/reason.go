@@ -134,8 +134,8 @@ type reasonPattern struct {
 }
 
 var reasonPatterns = []reasonPattern{
+	{"refused to start TLS", Refused}, // first: the server's own words stand behind it
 	{"TLS is required, but was not offered", NotOffered},
-	{"refused to start TLS", Refused},
 	{"Cannot start TLS: handshake failure", HandshakeFailed},
 	{"SSL_connect error", HandshakeFailed},
 	{"SSL_accept error", HandshakeFailed},
@@ -155,6 +155,7 @@ var reasonPatterns = []reasonPattern{
 
 // verifyPatterns are the ends of "certificate verification failed for H[A]:P: ...", and of a bare num=N:TEXT.
 var verifyPatterns = []reasonPattern{
+	{": untrusted issuer ", CertificateNotTrusted}, // first: a name of the server's choice stands behind it
 	{"external policy failure", PolicyFailure},
 	{"not trusted by local or TLSA policy", PolicyMismatch},
 	{"expired", CertificateExpired},
@@ -165,7 +166,6 @@ var verifyPatterns = []reasonPattern{
 	{"hostname mismatch", CertificateHostMismatch},
 	{"IP address mismatch", CertificateHostMismatch},
 	{"too weak", CertificateTooWeak},
-	{"untrusted issuer", CertificateNotTrusted},
 	{"self-signed", CertificateNotTrusted},
 	{"self signed", CertificateNotTrusted}, // OpenSSL before 3.0
 	{"unable to get", CertificateNotTrusted},
@@ -182,15 +182,17 @@ func reasonOf(text []byte, patterns []reasonPattern) Reason {
 	return ReasonNone
 }
 
-// statusReason is the reason in a delivery's bracket. What the other server said stands behind "said: " and is its own:
-// of that only the demand for TLS counts (RFC 3207 4).
+// statusReason is the reason in a delivery's bracket. What the other server said stands behind "said: ", or "refused to
+// talk to me: " where it was the greeting, and is its own: of that only the demand for TLS counts (RFC 3207 4), whose
+// reply may have several lines.
 func statusReason(text []byte) Reason {
-	own, said, remote := bytes.Cut(text, []byte(" said: "))
-	if remote {
-		if bytes.HasPrefix(said, []byte("530 ")) && bytes.Contains(said, []byte("STARTTLS")) {
-			return ServerWantsTLS
-		}
+	_, said, remote := bytes.Cut(text, []byte(" said: "))
+	switch {
+	case remote && (bytes.HasPrefix(said, []byte("530 ")) || bytes.HasPrefix(said, []byte("530-"))) &&
+		bytes.Contains(said, []byte("STARTTLS")):
+		return ServerWantsTLS
+	case remote, bytes.Contains(text, []byte(" refused to talk to me: ")):
 		return ReasonNone
 	}
-	return reasonOf(own, reasonPatterns)
+	return reasonOf(text, reasonPatterns)
 }

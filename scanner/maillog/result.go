@@ -19,7 +19,8 @@ type Info struct {
 	PolicyReports int64             // lines for TLSRPT
 	Cut           int64             // deliveries whose connection may have begun before the log
 	Silent        [Inbound + 1]bool // there is mail in that direction, and no line on TLS at all
-	First, Last   time.Time         // of the lines
+	Mute          [Inbound + 1]int  // instances of Postfix that have mail in it and no line on TLS, beside others that have
+	First, Last   time.Time         // of the lines, within the time asked for
 }
 
 // Row is what became of mail to a domain by way of a provider, or from it.
@@ -68,7 +69,7 @@ func (r *Result) Total(d Direction) Counts {
 // Result settles what is open by what is known now. The Collector can go on after it.
 func (c *Collector) Result() *Result {
 	r := &Result{Info: c.info, Rows: make([]Row, 0, c.destinations.n)}
-	r.Info.First, r.Info.Last = timeOf(c.begin), timeOf(c.now)
+	r.Info.First, r.Info.Last = c.span()
 	destinations := c.destinations.all()
 	slices.SortFunc(destinations, (*destination).compare)
 	for _, d := range destinations {
@@ -92,9 +93,21 @@ func (c *Collector) Result() *Result {
 		return cmp.Or(cmp.Compare(b.Deferred+b.Bounced, a.Deferred+a.Bounced), cmp.Compare(a.Reason, b.Reason))
 	})
 	for _, d := range []Direction{Outbound, Inbound} {
-		r.Info.Silent[d] = c.silent(r, d)
+		if r.Info.Silent[d] = c.silent(r, d); !r.Info.Silent[d] {
+			r.Info.Mute[d] = c.mute(d)
+		}
 	}
 	return r
+}
+
+// mute counts the instances of Postfix that do not tell of a direction.
+func (c *Collector) mute(d Direction) (n int) {
+	for _, in := range c.instances {
+		if in.postfix && in.asked[d] && !in.spoke[d] {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *destination) compare(e *destination) int {

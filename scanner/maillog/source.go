@@ -20,6 +20,8 @@ type instance struct {
 	started bool   // its start stands in the log
 	epochs  [Inbound + 1]*epoch
 	spoke   [Inbound + 1]bool
+	postfix bool
+	asked   [Inbound + 1]bool // it has mail of which only a line on TLS could have told
 }
 
 // process is a daemon's, and what is known of its connection.
@@ -65,7 +67,7 @@ func (c *Collector) instance(l *Line) *instance {
 			clear(c.instances)
 			clear(c.recent[:])
 		}
-		in = &instance{host: maphash.Bytes(c.seed, l.Host)}
+		in = &instance{host: maphash.Bytes(c.seed, l.Host), postfix: len(prefix) < len(l.Program)}
 		c.instances[string(c.key)] = in
 	}
 	return in
@@ -77,6 +79,12 @@ func (in *instance) epoch(d Direction) *epoch {
 		in.epochs[d] = &epoch{}
 	}
 	return in.epochs[d]
+}
+
+// open is how mail travelled over a connection without a line on TLS.
+func (in *instance) open(d Direction) outcome {
+	in.asked[d] = true
+	return outcome{open: in.epoch(d)}
 }
 
 // speaks notes a line on TLS.

@@ -60,7 +60,8 @@ func daysSince1970(year, month, mday int) int64 {
 }
 
 // bsd reads "Mar 11 11:18:50", RFC 3164 4.1.2. The first stamp is of the latest year in which it is not later than the
-// clock's limit; from then on a stamp half a year back is of the next year, and one half a year ahead of the year before.
+// clock's limit; from then on a stamp half a year back is of the next year. One half a year ahead is of the year before
+// where it would be later than the limit, and so is one of December behind one of January, which came late.
 func (c *clock) bsd(b []byte) (at int64, rest []byte, ok bool) {
 	if len(b) < 16 || b[3] != ' ' || b[6] != ' ' || b[15] != ' ' && b[15] != '.' {
 		return 0, nil, false
@@ -101,7 +102,7 @@ func (c *clock) readBSD(b []byte) (at int64, ok bool) {
 	}
 	year := c.year
 	switch {
-	case month-c.month > 6:
+	case month-c.month == 11, month-c.month > 6 && c.unix(civilTime(year, month, mday, second)) > c.latest+day:
 		year--
 	case c.month-month > 6:
 		c.year++
