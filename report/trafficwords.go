@@ -134,7 +134,7 @@ func nameShares(names maillog.Names, prefix string) string {
 func (s style) trafficDomain(r *TrafficRow) string {
 	switch {
 	case r.Domain == "" && r.Direction == maillog.Inbound:
-		return "(no sender: bounces)"
+		return "(no sender domain)"
 	case r.Domain == "":
 		return "(cannot be told)"
 	}
@@ -202,18 +202,18 @@ func fraction(p *maillog.Period) float64 { return float64(p.Encrypted) / float64
 // SilentText says that a log, or an instance of Postfix in it, has no line on TLS, and what to set; "" where all have, or
 // have no mail.
 func SilentText(info *maillog.Info, d maillog.Direction) string {
-	parameter := "smtp_tls_loglevel"
+	parameter, otherwise := "smtp_tls_loglevel", "no server offered TLS"
 	if d == maillog.Inbound {
-		parameter = "smtpd_tls_loglevel"
+		parameter, otherwise = "smtpd_tls_loglevel", "no client used TLS"
 	}
 	switch mute := info.Mute[d]; {
 	case info.Silent[d]:
 	case mute == 1:
 		return fmt.Sprintf("one of several Postfix instances has no line on TLS for %s mail, which is unknown: "+
-			"%s is 0 there; set it to 1", d, parameter)
+			"%s is 0 there, or %s; set it to 1", d, parameter, otherwise)
 	case mute > 1:
 		return fmt.Sprintf("%d Postfix instances have no line on TLS for %s mail, which is unknown: "+
-			"%s is 0 there; set it to 1", mute, d, parameter)
+			"%s is 0 there, or %s; set it to 1", mute, d, parameter, otherwise)
 	default:
 		return ""
 	}
@@ -226,7 +226,7 @@ func SilentText(info *maillog.Info, d maillog.Direction) string {
 	text := fmt.Sprintf("no line tells of TLS for %s mail, so nothing is known of it: ", d)
 	switch which {
 	case maillog.Postfix:
-		return text + parameter + " is 0; set it with \"postconf -e " + parameter + "=1\" and \"postfix reload\""
+		return text + parameter + " is 0, or " + otherwise + "; set it with \"postconf -e " + parameter + "=1\" and \"postfix reload\""
 	case maillog.Exim:
 		return text + "add +tls_cipher +tls_certificate_verified to log_selector"
 	case maillog.Sendmail:

@@ -82,6 +82,7 @@ func TestYears(t *testing.T) {
 		{"one comes late, in an old log", "2016-12-31", []string{"Jan  1", "Dec 31", "Jan  2"}, []string{"2016-01-01", "2015-12-31", "2016-01-02"}},
 		{"a silent spring and summer", "2016-12-31", []string{"Jan 10", "Sep 10", "Dec 10", "Feb 10"}, []string{"2016-01-10", "2016-09-10", "2016-12-10", "2017-02-10"}},
 		{"logs in the wrong order", "2016-02-05", []string{"Feb  1", "Sep 10", "Feb  2"}, []string{"2016-02-01", "2015-09-10", "2016-02-02"}},
+		{"a leap day of long ago", "2018-06-01", []string{"Feb 29", "Mar  1"}, []string{"2016-02-29", "2016-03-01"}},
 		{"leap day", "2016-03-05", []string{"Feb 29", "Mar  1"}, []string{"2016-02-29", "2016-03-01"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

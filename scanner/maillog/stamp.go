@@ -59,6 +59,8 @@ func daysSince1970(year, month, mday int) int64 {
 	return int64(era*146097+yoe*365+yoe/4-yoe/100+doy) - 719468
 }
 
+func leap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
+
 // bsd reads "Mar 11 11:18:50", RFC 3164 4.1.2. The first stamp is of the latest year in which it is not later than the
 // clock's limit; from then on a stamp half a year back is of the next year. One half a year ahead is of the year before
 // where it would be later than the limit, and so is one of December behind one of January, which came late.
@@ -95,7 +97,7 @@ func (c *clock) readBSD(b []byte) (at int64, ok bool) {
 	}
 	if c.year == 0 {
 		c.year = time.Unix(c.latest, 0).In(c.zone).Year() + 1
-		for c.unix(civilTime(c.year, month, mday, second)) > c.latest+day {
+		for c.unix(civilTime(c.year, month, mday, second)) > c.latest+day || month == 2 && mday == 29 && !leap(c.year) {
 			c.year--
 		}
 		c.month = month
