@@ -99,4 +99,4 @@ func ascii(s string) string {
 
 const ellipsis = "…"
 
-var asciiSigns = strings.NewReplacer(ellipsis, "...", "–", "-", " · ", " | ", "·", "|")
+var asciiSigns = strings.NewReplacer(ellipsis, "...", "–", "-", " · ", " | ", "·", "|", "→", "->")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -70,7 +72,8 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 		return err
 	}
 	if tail.Partial != "" {
-		return hinted{errors.New("the run is partial: " + tail.Partial), "what there is was written"}
+		return hinted{errors.New("the run is partial: " + tail.Partial),
+			"what there is was written; once the rest is there, merge all parts anew"}
 	}
 	return nil
 }
@@ -88,7 +91,8 @@ func (m *merger) close() {
 	}
 }
 
-// head is that of the whole run: of the first part, with the earliest beginning. The parts must be of one kind. Where a
+// head is that of the whole run: of the first part, with the earliest beginning. The parts must be of one kind and of one
+// split. Where a
 // part's resolver did not validate DNSSEC, what is unsigned cannot be told from what was not checked.
 func (m *merger) head() (runfile.Head, error) {
 	head := m.parts[0].head()
@@ -98,6 +102,9 @@ func (m *merger) head() (runfile.Head, error) {
 		case h.Port != head.Port || h.AsPostfix != head.AsPostfix:
 			return head, fmt.Errorf("%s and %s are not parts of one run: one was made by scan and one by plan, or at another port",
 				m.parts[0].path, p.path)
+		case !sameSplit(h.Shard, head.Shard):
+			return head, fmt.Errorf("%s and %s are not parts of one run: one is part %s of its list, the other %s",
+				m.parts[0].path, p.path, head.Shard, h.Shard)
 		case h.Started.Before(head.Started):
 			head.Started = h.Started
 		}
@@ -107,6 +114,12 @@ func (m *merger) head() (runfile.Head, error) {
 	}
 	head.Shard = ""
 	return head, nil
+}
+
+// sameSplit reports whether two parts are of as many; "" is none.
+func sameSplit(a, b string) bool {
+	var s, t shard
+	return s.Set(a) != nil || t.Set(b) != nil || s.parts == t.parts
 }
 
 // join writes the parts' results in the order of the list.
@@ -168,12 +181,12 @@ func (m *merger) tail(ctx context.Context) runfile.Tail {
 		part := p.tail(ctx)
 		t.Duplicates, t.Sessions = max(t.Duplicates, part.Duplicates), t.Sessions+part.Sessions
 		if part.Partial != "" && t.Partial == "" {
-			t.Partial = part.Partial
+			t.Partial = p.named() + ": " + strings.TrimPrefix(part.Partial, p.named()+": ")
 		}
 		shards[p.head().Shard] = true
 	}
-	if missing := m.missing(shards); t.Partial == "" && missing != "" {
-		t.Partial = "part " + missing + " is missing"
+	if t.Partial == "" {
+		t.Partial = m.missing(shards)
 	}
 	if t.Partial == "" && m.gap > 0 {
 		t.Partial = plural(m.gap, "item of the list is", "items of the list are") + " in none of the parts"
@@ -181,19 +194,29 @@ func (m *merger) tail(ctx context.Context) runfile.Tail {
 	return t
 }
 
-// missing is the first part that is not there.
+// missing says which parts are not there; "" where all are.
 func (m *merger) missing(shards map[string]bool) string {
-	for _, p := range m.parts {
-		var s shard
-		if s.Set(p.head().Shard) != nil {
-			continue
-		}
-		for i := range s.parts {
-			if other := (&shard{part: i + 1, parts: s.parts}).String(); !shards[other] {
-				return other
-			}
-		}
-		break
+	var s shard
+	if !slices.ContainsFunc(m.parts, func(p *savedRun) bool { return s.Set(p.head().Shard) == nil }) {
+		return ""
 	}
-	return ""
+	var missing []string
+	for i := range s.parts {
+		if other := (&shard{part: i + 1, parts: s.parts}).String(); !shards[other] {
+			missing = append(missing, other)
+		}
+	}
+	switch n := len(missing); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return "part " + missing[0] + " is missing"
+	case n > missingNamed:
+		return fmt.Sprintf("parts %s and %d more are missing", strings.Join(missing[:missingNamed], ", "), n-missingNamed)
+	default:
+		return "parts " + strings.Join(missing, ", ") + " are missing"
+	}
 }
+
+// missingNamed is how many missing parts are named.
+const missingNamed = 10

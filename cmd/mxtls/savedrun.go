@@ -84,6 +84,8 @@ func (p *savedRun) explain(err error) error {
 	}
 	err = fmt.Errorf("%s: %w", p.named(), err)
 	switch {
+	case errors.Is(err, runfile.ErrEmpty):
+		return hinted{err, "the run that was to write it was stopped before it began; mxtls scan --save begins it anew"}
 	case errors.Is(err, runfile.ErrForeign):
 		return hinted{err, "mxtls scan --save FILE saves a run; -f reads a list of domains"}
 	case errors.Is(err, runfile.ErrNewer):

@@ -34,8 +34,13 @@ func (s *shard) Set(text string) error {
 	part, parts, ok := strings.Cut(text, "/")
 	i, err := strconv.Atoi(part)
 	n, err2 := strconv.Atoi(parts)
-	if !ok || err != nil || err2 != nil || i < 1 || n < i || n > maxParts {
-		return fmt.Errorf("%q is no part such as 2/4, of at most %d", text, maxParts)
+	switch {
+	case !ok || err != nil || err2 != nil || n < 1:
+		return fmt.Errorf("%q is no part: 2/4 is the second of four", text)
+	case n > maxParts:
+		return fmt.Errorf("%q are more than %d parts", text, maxParts)
+	case i < 1 || i > n:
+		return fmt.Errorf("%q is none of the parts, which are 1/%d to %d/%d", text, n, n, n)
 	}
 	s.part, s.parts = i, n
 	return nil
@@ -84,6 +89,10 @@ func readProviders(ctx context.Context, path string) (*providers, error) {
 		return nil, err
 	}
 	defer run.close()
+	if part := run.head().Shard; part != "" {
+		return nil, hinted{fmt.Errorf("--by-provider %s: it is part %s of a list, and knows the providers of that alone", path, part),
+			"mxtls merge joins the parts"}
+	}
 	p := &providers{ids: map[string]int32{}, domains: map[uint64]int32{}}
 	for saved, err := range run.reader.Results() {
 		if err != nil {

@@ -189,6 +189,24 @@ var worldCommands = map[string]worldCommand{
 		ts.Check(w.host(args[0], args[1], args[2:]))
 		return true
 	}},
+	// The next day's internet: whoever was there is gone, servers and records, and $SCAN leads to its resolver.
+	"anew": {"anew", 0, false, func(ts *testscript.TestScript, w *world, _ []string) bool {
+		for addr, s := range w.servers {
+			s.Close()
+			delete(w.servers, addr)
+		}
+		for domain, s := range w.policies {
+			s.Close()
+			delete(w.policies, domain)
+		}
+		w.dns.Close()
+		dns, err := scannertest.NewDNS("127.0.0.1:0")
+		ts.Check(err)
+		w.dns = dns
+		ts.Setenv("RESOLVER", w.dns.Addr())
+		ts.Setenv("SCAN", strings.Join(w.flags(), " "))
+		return true
+	}},
 	"record": {"record OWNER TTL TYPE DATA...", 4, false, func(ts *testscript.TestScript, w *world, args []string) bool {
 		ts.Check(w.dns.Add(strings.Join(args, " ")))
 		return true

@@ -106,9 +106,9 @@ func (d *differ) certificates() {
 	switch {
 	case worse(was.untrusted, was.chains, is.untrusted, is.chains):
 		d.add(BecameUntrusted, oneOfMany(is.untrusted, is.chains),
-			orSome("trusted", was.untrusted, was.chains, "untrusted"), orSome("", is.untrusted, is.chains, "untrusted"))
+			was.distrust(), is.distrust())
 	case was.untrusted > 0 && is.untrusted == 0:
-		d.add(BecameTrusted, oneOfMany(was.untrusted, was.chains), fmt.Sprintf("%d of %d untrusted", was.untrusted, was.chains), "trusted")
+		d.add(BecameTrusted, oneOfMany(was.untrusted, was.chains), was.distrust(), is.distrust())
 	}
 	if worse(was.misnamed, was.chains, is.misnamed, is.chains) {
 		d.add(NameNoLongerFits, oneOfMany(is.misnamed, is.chains),
@@ -132,6 +132,15 @@ func (d *differ) certificates() {
 	case len(added(is.leaves, was.leaves)) > 0:
 		d.add(CertificateRenewed, true, until(was.earliest), until(is.earliest))
 	}
+}
+
+// distrust is how many certificates are not trusted, and why, in words.
+func (s *State) distrust() string {
+	text := orSome("trusted", s.untrusted, s.chains, "untrusted")
+	if len(s.reasons) > 0 {
+		text += ": " + strings.Join(s.reasons, ", ")
+	}
+	return text
 }
 
 func until(t time.Time) string {

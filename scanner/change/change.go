@@ -104,6 +104,7 @@ type State struct {
 	servers     int // that were told of, one way or the other
 	plain       int
 	untrusted   int
+	reasons     []string // why they are untrusted, sorted, each once
 	misnamed    int
 	chains      int
 	issuers     []string // organizations, sorted, each once
@@ -134,7 +135,7 @@ func Of(r *scanner.Result, at time.Time) State {
 	for i := range f.Servers {
 		s.add(&f.Servers[i])
 	}
-	for _, list := range []*[]string{&s.issuers, &s.leaves} {
+	for _, list := range []*[]string{&s.reasons, &s.issuers, &s.leaves} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
@@ -156,6 +157,9 @@ func (s *State) add(server *verdict.Server) {
 	s.chains++
 	if c.Status != pkix.Trusted {
 		s.untrusted++
+		if c.Reason != pkix.ReasonNone {
+			s.reasons = append(s.reasons, c.Reason.String())
+		}
 	} else if !server.Host.IsZero() && server.MatchedBy == "" {
 		s.misnamed++
 	}

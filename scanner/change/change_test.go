@@ -198,6 +198,33 @@ func TestBetween(t *testing.T) {
 	}
 }
 
+// TestDistrustSaysWhy: that a certificate ran out is mended in another way than that it is another's.
+func TestDistrustSaysWhy(t *testing.T) {
+	t.Parallel()
+	untrusted := func(reasons ...pkix.Reason) State {
+		var servers []verdict.Server
+		for i, reason := range reasons {
+			s := server("R3", i)
+			if reason != pkix.ReasonNone {
+				s.Chain.Status, s.Chain.Reason = pkix.Untrusted, reason
+			}
+			servers = append(servers, s)
+		}
+		r := result(servers...)
+		return Of(&r, day)
+	}
+	good, bad := untrusted(pkix.ReasonNone, pkix.ReasonNone, pkix.ReasonNone),
+		untrusted(pkix.SelfSigned, pkix.Expired, pkix.Expired)
+	worse, better := Between("example.com", &good, &bad), Between("example.com", &bad, &good)
+	const all = "3 of 3 untrusted: certificate-expired, self_signed"
+	if len(worse) != 1 || worse[0].Old != "trusted" || worse[0].New != all {
+		t.Errorf("%+v", worse)
+	}
+	if len(better) != 1 || better[0].Old != all || better[0].New != "trusted" {
+		t.Errorf("%+v", better)
+	}
+}
+
 func TestEveryCodeHasASeverityAndAWord(t *testing.T) {
 	t.Parallel()
 	for i, word := range codeWords {

@@ -69,8 +69,8 @@ type hosts struct {
 	servers  []verdict.Server       // at the run's port, once a domain had them
 }
 
-// NewReader reads the first line of a run's file. The error is ErrForeign, ErrNewer, an *Error about a line, or the
-// file's own. Close it after use.
+// NewReader reads the first line of a run's file. The error is ErrEmpty, ErrForeign, ErrNewer, an *Error about a line,
+// or the file's own. Close it after use.
 func NewReader(file io.Reader) (*Reader, error) {
 	r := &Reader{
 		in:    bufio.NewReaderSize(file, bufferSize),
@@ -94,6 +94,8 @@ func NewReader(file io.Reader) (*Reader, error) {
 func (r *Reader) readHead() error {
 	line, err := r.next()
 	switch {
+	case errors.Is(err, io.EOF) && len(r.buf) == 0:
+		return ErrEmpty
 	case errors.Is(err, io.EOF):
 		return ErrForeign
 	case err != nil:
@@ -161,8 +163,11 @@ func (r *Reader) Results() iter.Seq2[Saved, error] {
 				return
 			}
 		}
-		if _, err := r.next(); err == nil {
+		switch _, err := r.next(); { // to the very end: there is the checksum of what is compressed
+		case err == nil:
 			yield(Saved{}, &Error{r.line, errors.New("the run ended on the line before, and here is more")})
+		case !errors.Is(err, io.EOF):
+			yield(Saved{}, err)
 		}
 	}
 }

@@ -82,6 +82,8 @@ type Saved struct {
 
 // What a file may be, instead of a run's.
 var (
+	// ErrEmpty: there is nothing in it; a run that was killed before its first line leaves that.
+	ErrEmpty = errors.New("there is nothing in it")
 	// ErrForeign: the first line is not that of a run.
 	ErrForeign = errors.New("it is no saved run")
 	// ErrNewer: a later version of this program wrote it.

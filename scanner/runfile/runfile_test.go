@@ -373,7 +373,11 @@ func TestCutOff(t *testing.T) {
 		}
 	}
 	for n := range first {
-		if _, _, _, err := read(file[:n]); !errors.Is(err, ErrForeign) {
+		want := ErrForeign
+		if n == 0 {
+			want = ErrEmpty
+		}
+		if _, _, _, err := read(file[:n]); !errors.Is(err, want) {
 			t.Fatalf("cut at %d, within the first line: %v", n, err)
 		}
 	}
@@ -410,7 +414,8 @@ func TestDamaged(t *testing.T) {
 	}
 	hosts := lines[len(lines)-4]
 	for _, tt := range []struct{ name, file, want string }{
-		{"empty", "", "it is no saved run"},
+		{"empty", "", "there is nothing in it"},
+		{"a line and no octet in it", "\n", "it is no saved run"},
 		{"a list", "example.com\nexample.net\n", "it is no saved run"},
 		{"a report", `{"schema_version":1,"type":"run","version":"devel"}` + "\n", "it is no saved run"},
 		{"binary", "\x00\x01\x02\n", "it is no saved run"},
@@ -446,6 +451,26 @@ func TestDamaged(t *testing.T) {
 	_, _, _, err := read(append([]byte{0x28, 0xb5, 0x2f, 0xfd}, "not really compressed"...))
 	if err == nil {
 		t.Error("a damaged compressed file is read without complaint")
+	}
+}
+
+// TestDamagedCompressed: one octet of a compressed file changes, and what is read is what was written, or there is an
+// error, or the file counts as cut off. The checksum stands at the very end.
+func TestDamagedCompressed(t *testing.T) {
+	t.Parallel()
+	r := full(t)
+	file := write(t, true, &Tail{}, listed(r, r)...)
+	_, want, _, err := read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < len(file); n += 7 {
+		bad := bytes.Clone(file)
+		bad[n] ^= 0x10
+		_, got, tail, err := read(bad)
+		if err == nil && tail != nil && !cmp.Equal(got, want, same) {
+			t.Errorf("octet %d of %d is another, and so is what is read, without complaint", n, len(file))
+		}
 	}
 }
 
