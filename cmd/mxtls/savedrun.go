@@ -47,7 +47,10 @@ func openSavedRun(ctx context.Context, flag, path string, stdin io.Reader) (*sav
 	if err != nil {
 		return nil, (&savedRun{flag: flag, path: path}).explain(err)
 	}
-	return newSavedRun(flag, path, file)
+	return newSavedRun(flag, path, struct {
+		io.Reader
+		io.Closer
+	}{interruptibleFile(ctx, file), file})
 }
 
 // onlyOnce refuses to read stdin twice.

@@ -143,7 +143,9 @@ func (r *logReader) log(ctx context.Context, l *logFile, follow bool, every time
 			return err
 		}
 		defer func() { file.Close() }()
-		in = file
+		if in = file; !follow {
+			in = interruptibleFile(ctx, file)
+		}
 	} else {
 		in = interruptible(ctx, in)
 	}
@@ -208,7 +210,7 @@ func (f *follower) follow(ctx context.Context) (*os.File, error) {
 		if err := f.log.Read(ctx, f.collector); err != nil {
 			return f.file, err
 		}
-		if err := f.rotate(); err != nil {
+		if err := f.rotate(ctx); err != nil {
 			return f.file, err
 		}
 	}
@@ -216,7 +218,7 @@ func (f *follower) follow(ctx context.Context) (*os.File, error) {
 
 // rotate goes over to the file that has the name now, once the old one was read to its end; one that was cut to its begin
 // is read from there (logrotate's copytruncate).
-func (f *follower) rotate() error {
+func (f *follower) rotate(ctx context.Context) error {
 	old, err := f.file.Stat()
 	if err != nil {
 		return err
@@ -225,6 +227,7 @@ func (f *follower) rotate() error {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
+		f.begin(f.file)
 	}
 	info, err := os.Stat(f.path)
 	if err != nil || os.SameFile(old, info) {
@@ -234,8 +237,17 @@ func (f *follower) rotate() error {
 	if err != nil {
 		return nil // not yet ours to read
 	}
-	f.rest(f.log)
+	if err := f.log.Read(ctx, f.collector); err != nil { // what was written to the old one since it was read
+		file.Close()
+		return err
+	}
 	f.file.Close()
-	f.file, f.log = file, maillog.NewLog(file, f.zone, time.Now())
+	f.begin(file)
 	return nil
+}
+
+// begin goes on with a file's begin.
+func (f *follower) begin(file *os.File) {
+	f.rest(f.log)
+	f.file, f.log = file, maillog.NewLog(file, f.zone, time.Now())
 }
