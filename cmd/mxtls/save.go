@@ -68,17 +68,26 @@ func openWhole(path string) (*saver, error) {
 	return s, nil
 }
 
-// openBeside makes a file beside another that is to take its name, and is of no use before.
+// openBeside makes a file beside another that is to take its name and rights, and is of no use before. What a killed run
+// left of such a file is lost, but not what another one is writing, nor what a link of that name leads to: the name can
+// be guessed.
 func openBeside(flag, path, suffix string) (*saver, error) {
 	s := &saver{flag: flag, path: path, scrap: true, beside: hiddenBeside(path, suffix)}
-	var err error
-	if s.file, err = os.OpenFile(s.beside, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {
-		return nil, hinted{fmt.Errorf("%s %s: %w", flag, path, cause(err)),
+	failed := func(err error) error {
+		return hinted{fmt.Errorf("%s %s: %s: %w", flag, path, s.beside, cause(err)),
 			"what goes there is written to a file beside it first"}
 	}
-	if err := s.lock(); err != nil {
+	var err error
+	if s.file, err = os.OpenFile(s.beside, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600); err != nil {
+		return nil, failed(err)
+	}
+	if err = s.lock(); err != nil {
 		s.file.Close()
 		return nil, err
+	}
+	if err = s.file.Truncate(0); err != nil {
+		s.file.Close()
+		return nil, failed(err)
 	}
 	return s, nil
 }

@@ -39,3 +39,45 @@ func TestReplacedBeforeItIsLocked(t *testing.T) {
 		}
 	}
 }
+
+// TestBesideSomethingElse: a file beside the one that is written spoils neither what another process has in it nor what a
+// link of its name leads to.
+func TestBesideSomethingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	read := func(path string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	path := filepath.Join(dir, "run.jsonl")
+	first, err := openBeside("--save", path, ".part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.close()
+	if _, err := first.file.WriteString("first"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openBeside("--save", path, ".part"); err == nil || !strings.Contains(err.Error(), "another mxtls is writing to it") {
+		t.Errorf("a file that another process writes to: %v", err)
+	}
+	if got := read(first.beside); got != "first" {
+		t.Errorf("it holds %q now", got)
+	}
+	other := filepath.Join(dir, "other")
+	if err := os.WriteFile(other, []byte("other"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(other, filepath.Join(dir, ".linked.jsonl.part")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openBeside("--save", filepath.Join(dir, "linked.jsonl"), ".part"); err == nil {
+		t.Error("a link was followed")
+	}
+	if got := read(other); got != "other" {
+		t.Errorf("what the link leads to holds %q now", got)
+	}
+}

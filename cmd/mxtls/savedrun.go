@@ -47,7 +47,10 @@ func openSavedRun(ctx context.Context, flag, path string, stdin io.Reader) (*sav
 	if err != nil {
 		return nil, (&savedRun{flag: flag, path: path}).explain(err)
 	}
-	return newSavedRun(flag, path, file)
+	return newSavedRun(flag, path, struct {
+		io.Reader
+		io.Closer
+	}{interruptibleFile(ctx, file), file})
 }
 
 // onlyOnce refuses to read stdin twice.
@@ -131,15 +134,19 @@ func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
 }
 
 const (
-	batchSize    = 64 // results that change hands at once
+	batchSize    = 64        // results that change hands at once
+	batchOctets  = 256 << 10 // after so many octets of lines they are fewer
 	batchesAhead = 4
 )
 
-// ahead reads results in batches, used ones where there are some, until the file ends, a line is bad, or quit is closed.
+// ahead reads results in batches, used ones where there are some, until the file ends, a line is bad, or quit is
+// closed.
 func (p *savedRun) ahead(batches chan<- []runfile.Saved, empty <-chan []runfile.Saved, quit <-chan struct{}) {
 	defer close(batches)
 	batch := make([]runfile.Saved, 0, batchSize)
+	var sent int64 // octets
 	send := func() bool {
+		sent = p.reader.Octets()
 		select {
 		case batches <- batch:
 		case <-quit:
@@ -161,7 +168,8 @@ func (p *savedRun) ahead(batches chan<- []runfile.Saved, empty <-chan []runfile.
 			p.passed = p.reader.Connections()
 			continue
 		}
-		if batch = append(batch, saved); len(batch) == batchSize && !send() {
+		batch = append(batch, saved)
+		if full := len(batch) == batchSize || p.reader.Octets()-sent > batchOctets; full && !send() {
 			return
 		}
 	}

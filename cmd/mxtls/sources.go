@@ -81,6 +81,14 @@ func interruptible(ctx context.Context, r io.Reader) io.Reader {
 	return out
 }
 
+// interruptibleFile is that of a file, unless it is one whose reading ends anyway.
+func interruptibleFile(ctx context.Context, file *os.File) io.Reader {
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		return file
+	}
+	return interruptible(ctx, file)
+}
+
 // sources are the lists of one run, read one after the other as the scan asks for more.
 type sources struct {
 	reader list.Reader

@@ -147,7 +147,9 @@ func (r *logReader) log(ctx context.Context, l *logFile, follow bool, every time
 			return err
 		}
 		defer func() { file.Close() }()
-		in = file
+		if in = file; !follow {
+			in = interruptibleFile(ctx, file)
+		}
 	} else {
 		in = interruptible(ctx, in)
 	}
@@ -230,7 +232,7 @@ func (f *follower) rotate(ctx context.Context) error {
 		if _, err := f.file.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		f.next(f.file)
+		f.begin(f.file)
 	}
 	info, err := os.Stat(f.path)
 	if err != nil || os.SameFile(old, info) || info.Size() == 0 {
@@ -240,18 +242,17 @@ func (f *follower) rotate(ctx context.Context) error {
 	if err != nil {
 		return nil // not yet ours to read
 	}
-	if err := f.log.Read(ctx, f.collector); err != nil {
+	if err := f.log.Read(ctx, f.collector); err != nil { // what was written to the old one since it was read
 		file.Close()
 		return err
 	}
 	f.file.Close()
-	f.file = file
-	f.next(file)
+	f.begin(file)
 	return nil
 }
 
-// next begins with a file, or with a cut one anew: what was left of a line before belongs to no line there.
-func (f *follower) next(file *os.File) {
+// begin goes on with a file's begin.
+func (f *follower) begin(file *os.File) {
 	f.rest(f.log)
-	f.log = maillog.NewLog(file, f.zone, time.Now())
+	f.file, f.log = file, maillog.NewLog(file, f.zone, time.Now())
 }

@@ -29,7 +29,8 @@ const (
 	program = "mxtls"
 	// maxLine is above any line that a Writer writes: a chain of 256 KiB in base64, or 64 KiB of replies in it.
 	maxLine = 4 << 20
-	// maxHosts bounds the hosts of one line and their addresses: each domain that refers to them makes servers of them.
+	// maxHosts bounds the hosts of one line and their addresses: each domain that refers to them makes servers of them. So
+	// it does a domain's misplaced records, since each is a finding.
 	maxHosts = 1000
 	// maxMemory bounds what a compressed file may make the reader allocate for its window.
 	maxMemory = 64 << 20
@@ -49,12 +50,13 @@ type Reader struct {
 	buf  []byte
 
 	connections int
+	octets      int64 // of the lines so far
 	order       order
 
 	hosts        map[uint64]*hosts
 	sessions     map[uint64]*heldSession
 	certificates map[string][]byte
-	held, limit  int // octets of their lines
+	held, limit  int // octets that they take
 
 	domainLine domainRecord // here so that they are not allocated for each
 	saved      Saved
@@ -62,11 +64,11 @@ type Reader struct {
 
 // hosts are a domain's mail hosts, their TLSA records, and the sessions with their addresses in mail's order.
 type hosts struct {
-	octets   int // of the line
+	octets   int // that they take
 	set      mx.Set
 	tlsa     map[name.Name]dane.Records
 	sessions [][4]*starttls.Session // as verdict.Server has them
-	servers  []verdict.Server       // at the run's port, once a domain had them
+	servers  []verdict.Server       // at the run's port, once a domain had them; nil where memory is short
 }
 
 // NewReader reads the first line of a run's file. The error is ErrEmpty, ErrForeign, ErrNewer, an *Error about a line,
@@ -135,6 +137,9 @@ func (r *Reader) Tail() *Tail { return r.tail }
 // Connections is how many connections the sessions took that were read so far.
 func (r *Reader) Connections() int { return r.connections }
 
+// Octets is how many octets the lines have that were read so far.
+func (r *Reader) Octets() int64 { return r.octets }
+
 // Close releases what decompression holds.
 func (r *Reader) Close() {
 	if r.zip != nil {
@@ -183,6 +188,7 @@ func (r *Reader) next() ([]byte, error) {
 		switch {
 		case err == nil:
 			r.line++
+			r.octets += int64(len(r.buf))
 			return r.buf, nil
 		case len(r.buf) > maxLine:
 			return nil, &Error{r.line + 1, errLongLine}
@@ -270,7 +276,7 @@ func (r *Reader) certificate(line []byte) error {
 		return nil
 	}
 	r.certificates[c.SHA256] = c.DER
-	return r.hold(len(c.DER))
+	return r.hold(len(c.DER) + takesCertificate)
 }
 
 func (r *Reader) session(line []byte) error {
@@ -285,9 +291,10 @@ func (r *Reader) session(line []byte) error {
 	if _, known := r.sessions[s.Session]; known || s.Session == 0 {
 		return fmt.Errorf("number %d is no new session's", s.Session)
 	}
-	r.sessions[s.Session] = &heldSession{ses, len(line)}
+	octets := len(line) + s.takes()
+	r.sessions[s.Session] = &heldSession{ses, octets}
 	r.connections += ses.Connections
-	return r.hold(len(line))
+	return r.hold(octets)
 }
 
 func (r *Reader) chain(refs []string) ([][]byte, error) {
@@ -310,6 +317,9 @@ func (r *Reader) domain(line []byte) (*Saved, error) {
 	*d = domainRecord{}
 	if err := json.Unmarshal(line, d, form); err != nil {
 		return nil, err
+	}
+	if len(d.Misplaced) > maxHosts {
+		return nil, fmt.Errorf("%d TLSA records of one domain are misplaced", len(d.Misplaced))
 	}
 	err := r.order.add(d.Index)
 	if err != nil {
@@ -348,7 +358,8 @@ func (r *Reader) mailHosts(line []byte) error {
 			len(record.MX.Hosts), addresses, len(record.Sessions))
 	}
 	h := &hosts{
-		octets: len(line), set: record.MX.set(), tlsa: map[name.Name]dane.Records{}, sessions: make([][4]*starttls.Session, len(record.Sessions)),
+		octets: len(line) + record.takes(), set: record.MX.set(), tlsa: map[name.Name]dane.Records{},
+		sessions: make([][4]*starttls.Session, len(record.Sessions)),
 	}
 	for i := range record.MX.Hosts {
 		if host := &record.MX.Hosts[i]; host.TLSA != nil {
@@ -368,7 +379,7 @@ func (r *Reader) mailHosts(line []byte) error {
 		}
 	}
 	r.hosts[record.Number] = h
-	return r.hold(len(line))
+	return r.hold(h.octets)
 }
 
 // serve gives a result its mail hosts and servers. Where a defect of ours spoiled it, it has no servers.
@@ -386,14 +397,15 @@ func (r *Reader) serve(result *scanner.Result, number uint64) error {
 		result.Facts.Servers, err = h.at(port, number)
 		return err
 	}
-	if h.servers == nil {
-		var err error
-		if h.servers, err = h.at(r.head.Port, number); err != nil {
-			return err
-		}
+	if h.servers != nil {
+		result.Facts.Servers = slices.Clone(h.servers)
+		return nil
 	}
-	result.Facts.Servers = slices.Clone(h.servers)
-	return nil
+	var err error
+	if result.Facts.Servers, err = h.at(r.head.Port, number); err == nil {
+		r.keep(h, slices.Clone(result.Facts.Servers))
+	}
+	return err
 }
 
 // at are the hosts' servers at a port.

@@ -514,54 +514,6 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestHeld: a file that never forgets does not fill the memory, and one that forgets goes on.
-func TestHeld(t *testing.T) {
-	t.Parallel()
-	var results []scanner.Result
-	for i := range 16 {
-		r := full(t)
-		r.Index = i
-		r.Facts.Servers[0].Session.Started = day.Add(time.Duration(i) * time.Second)
-		results = append(results, r)
-	}
-	for _, forgets := range []bool{false, true} {
-		var file bytes.Buffer
-		w, err := NewWriter(&file, true, testHead())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if forgets {
-			w.hosts.limit, w.sessions.limit, w.certificates.limit = 0, 0, 0
-		}
-		for i := range results {
-			if err := w.Add("", &results[i]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.End(Tail{}); err != nil {
-			t.Fatal(err)
-		}
-		r, err := NewReader(&file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.limit = 64 << 10
-		n := 0
-		for _, e := range r.Results() {
-			if err = e; err == nil {
-				n++
-			}
-		}
-		r.Close()
-		if whole := err == nil && n == len(results); whole != forgets || !forgets && !strings.Contains(err.Error(), "to keep in mind") {
-			t.Errorf("forgetting %t: %d results, %v", forgets, n, err)
-		}
-		if forgets && r.held != 0 {
-			t.Errorf("%d octets are held", r.held)
-		}
-	}
-}
-
 // TestUnknownFields: what a later version adds is passed over.
 func TestUnknownFields(t *testing.T) {
 	t.Parallel()
