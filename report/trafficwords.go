@@ -76,7 +76,8 @@ func (s style) trafficLegend(t *Traffic) (items []string) {
 		class verdict.Class
 		words string
 	}{
-		{verdict.ClassFull, "none in plain text"}, {verdict.ClassPartial, "some in plain text"}, {verdict.ClassPlain, "all in plain text"},
+		{verdict.ClassFull, "none in plain text"}, {verdict.ClassPartial, "some in plain text"},
+		{verdict.ClassPlain, "all in plain text"},
 		{verdict.ClassUnknown, "the log does not tell"}, {verdict.ClassInvalid, "nothing was delivered"},
 	} {
 		if occurs[l.class] {

@@ -40,9 +40,9 @@ func main() {
 // What a command may take before the collector hurries. It must leave room above what is held, or the collector never
 // rests: scanning below 96 MiB, 2,000 sessions in flight cost three times the processor time.
 const (
-	memoryForList    = 96 << 20  // what is kept of a long list; leaves room under 150 MB for what the runtime itself needs
+	memoryForList    = 96 << 20  // what is kept of a long list; 150 MB less what the runtime itself needs
 	memoryForSession = 80 << 10  // twice what one holds when its handshake is done
-	memoryForSaved   = 192 << 20 // of a saved run are held its servers and their certificates, and the verdicts on those
+	memoryForSaved   = 192 << 20 // of a saved run: its servers, their certificates and the verdicts on those
 )
 
 // tuneMemory trades memory for speed as long as there is some: the collector runs less often below the limit, and as

@@ -85,8 +85,9 @@ func (f *planFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.postfix, "postfix-version", "", "its `RELEASE` (default: mail_version of --postconf, else 3.7)")
 	fl.StringVar(&f.openssl, "openssl-version", "", "the `RELEASE` of its OpenSSL (default: 3.0)")
 	f.registerChange(cmd)
-	fl.StringVar(&f.weights, "weights", "", "messages to each domain, from this `FILE`: domain,count on each line; - is stdin.\n"+
-		"Where nothing else names domains, these are the ones")
+	fl.StringVar(&f.weights, "weights", "",
+		"messages to each domain, from this `FILE`: domain,count on each line; - is stdin.\n"+
+			"Where nothing else names domains, these are the ones")
 	fl.StringVar(&f.mapFile, "map", "", "check this source `FILE` of an existing policy table against the domains")
 	fl.StringVar(&f.writeMap, "write-map", "",
 		"write the entries for smtp_tls_policy_maps that keep mail flowing at the level\n"+

@@ -16,7 +16,8 @@ import (
 // replay yields what the run holds up to its first gap, one result for each of the list's next items, and is what there
 // is to look at before the rest of the list: the items of its gaps. ok is false where there is no going on.
 func (u *unfinished) replay(
-	ctx context.Context, scan *scanner.Scanner, next func() (string, bool), where *places, yield func(runfile.Saved) bool,
+	ctx context.Context, scan *scanner.Scanner, next func() (string, bool), where *places,
+	yield func(runfile.Saved) bool,
 ) (missing []string, ok bool) {
 	u.save.begin(u.head())
 	yielded, from := 0, 0
@@ -86,7 +87,8 @@ func (u *unfinished) readAll(p *part, run *savedRun) {
 	tail := run.reader.Tail()
 	switch last := p == u.parts[len(u.parts)-1]; {
 	case run.failed != nil && !last:
-		u.failed = hinted{run.failed, "it is what a killed --resume had come to; without it, what it held is asked again"}
+		u.failed = hinted{run.failed,
+			"it is what a killed --resume had come to; without it, what it held is asked again"}
 	case run.failed != nil:
 		u.failed = run.failed
 	case last && tail != nil && tail.Partial == "":
@@ -166,8 +168,11 @@ func (u *unfinished) behind(judge *scanner.Judge) iter.Seq[runfile.Saved] {
 	return func(yield func(runfile.Saved) bool) {
 		from := u.gaps[0]
 		for _, p := range u.parts {
+			if p.next <= from {
+				continue
+			}
 			run := u.open(p, judge, from)
-			if run == nil || p.next <= from {
+			if run == nil {
 				continue
 			}
 			defer run.close()

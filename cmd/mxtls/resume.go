@@ -44,7 +44,8 @@ type part struct {
 // openResume opens an unfinished run, and the file in which it goes on.
 func openResume(path string) (*unfinished, *saver, error) {
 	if path == "-" {
-		return nil, nil, hinted{errors.New("--resume -: a run goes on in its own file"), "./- stands for a file of that name"}
+		return nil, nil, hinted{errors.New("--resume -: a run goes on in its own file"),
+			"./- stands for a file of that name"}
 	}
 	u := &unfinished{path: path}
 	if err := u.openParts(); err != nil {
@@ -153,7 +154,8 @@ func (u *unfinished) trust(judge *scanner.Judge, checked bool) error {
 	judge.Validating = was
 	if checked && was != truth.Unknown && was != is {
 		return hinted{
-			fmt.Errorf("--resume %s: whether that run's resolver validates DNSSEC: %s; whether this one does: %s", u.path, was, is),
+			fmt.Errorf("--resume %s: whether that run's resolver validates DNSSEC: %s; whether this one does: %s",
+				u.path, was, is),
 			"--resolver names the one that the run began with",
 		}
 	}

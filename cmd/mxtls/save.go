@@ -68,9 +68,9 @@ func openWhole(path string) (*saver, error) {
 	return s, nil
 }
 
-// openBeside makes a file beside another that is to take its name and rights, and is of no use before. What a killed run
-// left of such a file is lost, but not what another one is writing, nor what a link of that name leads to: the name can
-// be guessed.
+// openBeside makes a file beside another that is to take its name and rights, and is of no use before. What a killed
+// run left of such a file is lost, but not what another one is writing, nor what a link of that name leads to: the name
+// can be guessed.
 func openBeside(flag, path, suffix string) (*saver, error) {
 	s := &saver{flag: flag, path: path, scrap: true, beside: hiddenBeside(path, suffix)}
 	failed := func(err error) error {

@@ -85,8 +85,9 @@ func (f *trafficFlags) register(cmd *cobra.Command) {
 	fl.IntVar(&f.top, "top", 0, "at most `N` rows of each direction; 0 = all (default: 50 of a table or\n"+
 		"Markdown, else all)")
 	fl.BoolVar(&f.loopback, "loopback", false, "count what goes to or comes from this machine itself too")
-	fl.StringVar(&f.scan, "scan", "", "put beside each destination what the run in this `FILE` (scan --save) saw of it;\n"+
-		"\"live\" looks now, at those that the report shows, most messages first")
+	fl.StringVar(&f.scan, "scan", "",
+		"put beside each destination what the run in this `FILE` (scan --save) saw of it;\n"+
+			"\"live\" looks now, at those that the report shows, most messages first")
 	fl.BoolVar(&f.domains, "domains", false, "print the destinations alone, a line each, for scan -f -")
 	fl.BoolVar(&f.weights, "weights", false, "print them with their messages, for plan --weights")
 	fl.BoolVar(&f.hash, "hash-domains", false, "print keyed hashes in place of domains, each run with a key of its own")

@@ -60,8 +60,8 @@ func readWeights(ctx context.Context, path string, stdin io.Reader) (weights, er
 	return w, nil
 }
 
-// piped reports whether stdin is something that a shell put there to be read: a pipe or a file. Whoever calls us without
-// a thought for stdin, such as cron, leaves a device there.
+// piped reports whether stdin is something that a shell put there to be read: a pipe or a file. Whoever calls us
+// without a thought for stdin, such as cron, leaves a device there.
 func piped(stdin io.Reader) bool {
 	file, ok := stdin.(*os.File)
 	if !ok {

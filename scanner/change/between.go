@@ -175,7 +175,8 @@ func (d *differ) policies() {
 	relied := func(l dane.Level) bool { return l == dane.Full || l == dane.Half || l == dane.Partial }
 	broken := func(l dane.Level) bool { return l == dane.Degraded || l == dane.Failing || l == dane.TLSOnly }
 	switch {
-	case (relied(was.dane) || was.dane == dane.Absent) && broken(is.dane), was.dane != dane.Failing && is.dane == dane.Failing:
+	case (relied(was.dane) || was.dane == dane.Absent) && broken(is.dane),
+		was.dane != dane.Failing && is.dane == dane.Failing:
 		d.add(DANEBroken, false, was.dane.String(), is.dane.String())
 	case (relied(was.dane) || broken(was.dane)) && is.dane == dane.Absent, was.dane == dane.Full && (is.dane == dane.Half || is.dane == dane.Partial):
 		d.add(DANEGone, false, was.dane.String(), is.dane.String())

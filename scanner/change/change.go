@@ -6,9 +6,9 @@
 // unless it is asked for.
 //
 // What could not be told in one of the two runs is no change, with two exceptions by which mail waits: signatures of
-// DNSSEC that do not hold, since senders that validate do not deliver then and nothing can be told, and TLSA records that
-// fit no server, since senders with DANE do not. They are news unless the first run has them: what could not be told there
-// may have been good, and to be told twice of lost mail is better than not at all.
+// DNSSEC that do not hold, since senders that validate do not deliver then and nothing can be told, and TLSA records
+// that fit no server, since senders with DANE do not. They are news unless the first run has them: what could not be
+// told there may have been good, and to be told twice of lost mail is better than not at all.
 //
 // A Joiner brings the results of several runs together by domain, whatever their order; where the order is the same it
 // holds next to nothing.
@@ -64,9 +64,9 @@ const (
 
 var codeWords = enum.Words{
 	"unknown", "domain_gone", "newly_plaintext", "partly_plaintext", "became_untrusted", "name_no_longer_fits",
-	"dnssec_broken", "dane_broken", "dane_gone", "sts_broken", "sts_gone", "sts_weaker", "sts_servers_fail", "sts_same_id", "will_expire", "provider_changed",
-	"issuer_changed", "certificate_renewed", "no_longer_told", "newly_encrypted", "became_trusted", "dnssec_mended", "dane_new",
-	"sts_new", "domain_back", "added", "removed",
+	"dnssec_broken", "dane_broken", "dane_gone", "sts_broken", "sts_gone", "sts_weaker", "sts_servers_fail",
+	"sts_same_id", "will_expire", "provider_changed", "issuer_changed", "certificate_renewed", "no_longer_told",
+	"newly_encrypted", "became_trusted", "dnssec_mended", "dane_new", "sts_new", "domain_back", "added", "removed",
 }
 
 func (c Code) String() string               { return enum.String("change", codeWords, c) }
@@ -130,7 +130,8 @@ func Of(r *scanner.Result, at time.Time) State {
 	f := &r.Facts
 	s := State{
 		class: r.Class(), via: r.Via, dane: f.DANE, sts: f.Policy.Status, mode: f.Policy.Mode, policyID: f.Policy.ID,
-		policyBody: f.Policy.BodySHA256, bogusMX: f.MX.Reason == mx.LookupBogus, places: len(f.Servers), servers: r.Verdict.Encrypted.Yes + r.Verdict.Encrypted.No, plain: r.Verdict.Encrypted.No,
+		policyBody: f.Policy.BodySHA256, bogusMX: f.MX.Reason == mx.LookupBogus, places: len(f.Servers),
+		servers: r.Verdict.Encrypted.Yes + r.Verdict.Encrypted.No, plain: r.Verdict.Encrypted.No,
 	}
 	for i := range f.Servers {
 		s.add(&f.Servers[i])

@@ -1,8 +1,10 @@
 package maillog
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,6 +261,12 @@ func TestBounded(t *testing.T) {
 	if n := len(c.processes) + len(c.queue); n > 2*maxLive || len(c.starting) > 3*maxLive {
 		t.Errorf("%d processes and messages are kept, %d deliveries", n, len(c.starting))
 	}
+	for i := range 10 {
+		c.destination(Outbound, []byte("a.example"), bytes.Repeat([]byte{'a' + byte(i)}, maxHost+1))
+	}
+	if len(c.vias) > 0 {
+		t.Errorf("%d hosts without a name are kept", len(c.vias))
+	}
 	w := newWays()
 	for i := range 2 * maxWays {
 		w.number(postfix.Trusted, []byte("TLSv1.3"), fmt.Appendf(nil, "CIPHER-%d", i))
@@ -272,6 +280,26 @@ func TestBounded(t *testing.T) {
 	}
 	if got := w.all[w.number(postfix.WordNone, nil, nil)]; got != (way{}) {
 		t.Errorf("nothing is %+v", got)
+	}
+}
+
+// TestForgottenHosts: when hosts are forgotten, the processes that go on are those of the hosts that come instead.
+func TestForgottenHosts(t *testing.T) {
+	t.Parallel()
+	c, unix := NewCollector(Options{}), int64(1000)
+	add := func(text string) {
+		unix++
+		c.Add(&Line{Unix: unix, Host: []byte("mail"), Program: []byte("postfix/smtp"), PID: []byte("7"), Text: []byte(text)})
+	}
+	add("AAAAAB: lost connection with mx.a.example[192.0.2.1] while sending RCPT TO")
+	for i := range maxHosts {
+		c.Add(&Line{Unix: unix, Host: fmt.Append(nil, i), Program: []byte("postfix/smtp"), Text: []byte("Host offered STARTTLS: [a]")})
+	}
+	add("Trusted TLS connection established to mx.b.example[192.0.2.2]:25" + suite)
+	unix += 10
+	add("AAAAAA: to=<u@a.example>, relay=mx.a.example[192.0.2.1]:25, delay=0, delays=0/0/0/0, status=sent (ok)")
+	if got, want := short(c.Result()), []string{"outbound a.example a.example 0/1/0 0/0"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -39,7 +39,7 @@ func (c *Collector) destination(d Direction, domain, host []byte) *destination {
 // domainName is a domain as an A-label or an address in brackets; "" for what is none, so that no forged text becomes a
 // row.
 func domainName(b []byte) string {
-	if len(b) == 0 || len(b) > 255 {
+	if len(b) == 0 || len(b) > maxHost {
 		return ""
 	}
 	t, err := name.ParseTarget(string(b))
@@ -51,6 +51,9 @@ func domainName(b []byte) string {
 
 // via is the provider that a host belongs to; "" for one without a name.
 func (c *Collector) via(host string) string {
+	if len(host) > maxHost {
+		return ""
+	}
 	if via, ok := c.vias[host]; ok {
 		return via
 	}

@@ -19,6 +19,14 @@ type Line struct {
 // Programs of forms that name none.
 var programQmail, programExim = []byte("qmail"), []byte("exim")
 
+// Bounds on the names of who writes a line, since they are kept (RFC 5424 6 has 255, 48 and 128 octets).
+const maxHost, maxProgram, maxPID = 255, 128, 128
+
+// named reports whether there is a program, and the names are no longer than anybody's.
+func (l *Line) named() bool {
+	return len(l.Program) > 0 && len(l.Program) <= maxProgram && len(l.Host) <= maxHost && len(l.PID) <= maxPID
+}
+
 // Framer takes the lines of one stream apart. It is for one goroutine.
 type Framer struct {
 	clock   clock
@@ -114,7 +122,7 @@ func program(b []byte, l *Line) bool {
 			l.Program, l.PID = b[:i], b[i+1:n]
 		}
 	}
-	return len(l.Program) > 0
+	return l.named()
 }
 
 // tabbed reads "PROGRAM[PID]: \t FACILITY \t SEVERITY \t TEXT".
@@ -145,7 +153,7 @@ func (f *Framer) rfc5424(b []byte, l *Line) (ok bool) {
 	}
 	l.Host, l.Program, l.PID = fields[0], fields[1], fields[2]
 	l.Text, ok = pastData(b)
-	return ok && len(l.Program) > 0
+	return ok && l.named()
 }
 
 // pastData is what stands behind structured data (RFC 5424 6.3): "-", or elements in brackets whose values are quoted.
@@ -203,7 +211,7 @@ func (f *Framer) json(b []byte, l *Line) bool {
 	}
 	l.Unix, l.Host, l.Program = micro/1e6, []byte(f.journal.Host), []byte(f.journal.Identifier)
 	l.PID, l.Text = []byte(pid), []byte(text)
-	return len(l.Program) > 0
+	return l.named()
 }
 
 // uint8Number is an octet in an array: encoding/json would take []byte for base64.

@@ -1,6 +1,7 @@
 package maillog
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -58,6 +59,10 @@ func TestNoFrame(t *testing.T) {
 		"2016-03-11T11:18:50+99:00 mail postfix/smtp[1]: x", "<22 Mar 11 11:18:50 mail postfix/smtp[1]: x", "<22>1 2016-03-11T02:18:50Z mail postfix/smtp 1 - [x",
 		`{"__REALTIME_TIMESTAMP":"x","SYSLOG_IDENTIFIER":"postfix/smtp","MESSAGE":"x"}`, `{"MESSAGE":"x"`, `{"__REALTIME_TIMESTAMP":"1","MESSAGE":"x"}  `,
 		"@4000000056e22a8zzzzzzzzz delivery 1: x", "2016-03-11T11:18:50Z\tpostfix/smtp[1]:\tmail\tx",
+		"Mar 11 11:18:50 mail " + strings.Repeat("x", maxProgram) + "/smtp[1]: x", "Mar 11 11:18:50 mail postfix/smtp[" + strings.Repeat("1", maxPID+1) + "]: x",
+		"Mar 11 11:18:50 " + strings.Repeat("x", maxHost+1) + " postfix/smtp[1]: x",
+		"<22>1 2016-03-11T02:18:50Z " + strings.Repeat("x", maxHost+1) + " postfix/smtp 1 - - x",
+		`{"__REALTIME_TIMESTAMP":"1457662730879713","SYSLOG_IDENTIFIER":"` + strings.Repeat("x", maxProgram+1) + `","MESSAGE":"x"}`,
 	} {
 		var l Line
 		if f.Frame([]byte(text), &l) {

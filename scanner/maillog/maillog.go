@@ -12,9 +12,9 @@
 //     and qmail-send as far as its text tells.
 //  4. [Collector] joins the events of one process and counts them by recipient domain and provider.
 //
-// [Log] does 1 (but for unpacking) to 4 with a whole log, on two cores. Speed comes of what is not done: no text becomes
-// a string but the first of its kind, most stamps and writers are those of a line just before and are compared only,
-// and what tells nothing is dropped by its daemon's name.
+// [Log] does 1 (but for unpacking) to 4 with a whole log, on two cores. Speed comes of what is not done: no text
+// becomes a string but the first of its kind, most stamps and writers are those of a line just before and are compared
+// only, and what tells nothing is dropped by its daemon's name.
 //
 // # Was this delivery encrypted?
 //

@@ -102,8 +102,8 @@ func sendmailDelivery(rest []byte, e *Event) bool {
 	return true
 }
 
-// sendmailAddress cuts the first address of a list: "<a@b>", or "a@b" where a program of this machine handed the message
-// in. A bare name is a user of the machine.
+// sendmailAddress cuts the first address of a list: "<a@b>", or "a@b" where a program of this machine handed the
+// message in. A bare name is a user of the machine.
 func sendmailAddress(b []byte) (address, rest []byte, ok bool) {
 	if len(b) > 0 && b[0] == '<' {
 		end := addressEnd(b[1:])

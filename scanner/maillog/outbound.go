@@ -56,7 +56,7 @@ func (c *Collector) delivery(l *Line, e *Event, s *source) {
 		return
 	}
 	p := c.process(l, e, s)
-	o := c.outcome(p, l, e)
+	o := c.outcome(p, l, e, s.instance)
 	if !c.within(l.Unix) {
 		return
 	}
@@ -128,10 +128,10 @@ func (c *Collector) failed(r Reason, s Status, domain string) {
 // outcome tells how a delivery travelled: as its own line says, else as the TLS line of its connection. One TLS line of
 // Postfix is for one message with all its recipients: a connection that serves another has another line ("reused"), and
 // one that does so without ("conn_use" alone) is in plain text.
-func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
+func (c *Collector) outcome(p *process, l *Line, e *Event, in *instance) outcome {
 	o := outcome{encrypted: e.Encrypted, way: c.ways.number(e.Word, e.Version, e.Cipher)}
 	if e.Software == Exim && e.Encrypted == truth.Yes {
-		p.instance.speaks(Outbound)
+		in.speaks(Outbound)
 		return o
 	}
 	joined := p.tls && p.samePeer(e.Peer) &&
@@ -149,12 +149,12 @@ func (c *Collector) outcome(p *process, l *Line, e *Event) outcome {
 	case e.Domain == nil && e.Peer.Host == nil: // nobody's (see parseStatus)
 		return outcome{}
 	}
-	if e.Took >= 0 && l.Unix-e.Took <= c.begin && !p.instance.started { // its connection may have begun before the log
+	if e.Took >= 0 && l.Unix-e.Took <= c.begin && !in.started { // its connection may have begun before the log
 		c.aside(&c.info.Cut, l.Unix)
 		return outcome{}
 	}
 	if e.Status != Sent {
 		return outcome{}
 	}
-	return p.instance.open(Outbound)
+	return in.open(Outbound)
 }

@@ -26,7 +26,6 @@ type instance struct {
 
 // process is a daemon's, and what is known of its connection.
 type process struct {
-	instance  *instance
 	connected bool // its connection's begin stands in the log
 	tls       bool
 	way       uint16
@@ -106,7 +105,7 @@ func (c *Collector) process(l *Line, e *Event, s *source) *process {
 	}
 	p := c.processes[string(c.key)]
 	if p == nil {
-		p = &process{instance: s.instance}
+		p = &process{}
 		c.processes[string(c.key)] = p
 	}
 	p.seen, s.process = l.Unix, p

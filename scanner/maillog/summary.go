@@ -7,8 +7,8 @@ import (
 	"mxtls/scanner/truth"
 )
 
-// parseTLS reads the summary line of src/tls/tls_misc.c (tls_log_summary), and its forms before 3.0. Way is " to " for a
-// client and " from " for a server.
+// parseTLS reads the summary line of src/tls/tls_misc.c (tls_log_summary), and its forms before 3.0. Way is " to " for
+// a client and " from " for a server.
 func parseTLS(text []byte, way string, e *Event) bool {
 	word, rest, ok := tlsStart(text)
 	if !ok {

@@ -60,15 +60,15 @@ type verdicts struct {
 // NewVerifier makes a Verifier for one run: every chain is judged as of the same time.
 func NewVerifier(b *Bundle, at time.Time) *Verifier {
 	return &Verifier{
-		bundle: b, at: at, seed: maphash.MakeSeed(), young: map[uint64]*judgement{}, issuers: map[[32]byte]*certificate{},
-		signed: map[pair]bool{},
+		bundle: b, at: at, seed: maphash.MakeSeed(), young: map[uint64]*judgement{},
+		issuers: map[[32]byte]*certificate{}, signed: map[pair]bool{},
 	}
 }
 
 // Verify judges a chain as it was sent, DER, leaf first, for TLS servers and without a name: trusted is what OpenSSL
 // trusts at security level 1 and crypto/x509 trusts as well. The same chain gets the same *Chain, which nobody may
-// change; a chain seen before costs one quick look at it. An empty chain is Anonymous. What OpenSSL trusts and crypto/x509 cannot
-// parse is untrusted, with CertificateMalformed; unknown is what cannot be told of OpenSSL either.
+// change; a chain seen before costs one quick look at it. An empty chain is Anonymous. What OpenSSL trusts and
+// crypto/x509 cannot parse is untrusted, with CertificateMalformed; unknown is what cannot be told of OpenSSL either.
 func (v *Verifier) Verify(chain [][]byte) *Chain { return &v.verdicts(chain).scan }
 
 // Postfix judges a chain as sent as Postfix 3.7 with OpenSSL 3.0 does, or, with v.Seconds, 3.10 with 3.5, at OpenSSL's

@@ -1,7 +1,7 @@
 package runfile
 
-// What a writer keeps in mind of what it wrote, in octets that it takes a reader, who holds the things themselves and is
-// to stay below 250 MiB whatever the run, with the collector at rest: see tuneMemory of the command.
+// What a writer keeps in mind of what it wrote, in octets that it takes a reader, who holds the things themselves and
+// is to stay below 250 MiB whatever the run, with the collector at rest: see tuneMemory of the command.
 const (
 	keptHosts        = 16 << 20 // they hold on to their sessions
 	keptSessions     = 32 << 20

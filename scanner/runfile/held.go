@@ -29,12 +29,12 @@ type heldSession struct {
 }
 
 // takes is how many octets a session takes beside those of its line.
-func (s *sessionRecord) takes() int {
-	texts := len(s.Before) + len(s.After)
-	for i := range s.Dialogue {
-		texts += len(s.Dialogue[i].Lines)
+func (r *sessionRecord) takes() int {
+	texts := len(r.Before) + len(r.After)
+	for i := range r.Dialogue {
+		texts += len(r.Dialogue[i].Lines)
 	}
-	return held + len(s.Dialogue)*takesExchange + texts*takesText
+	return held + len(r.Dialogue)*takesExchange + texts*takesText
 }
 
 // takes is how many octets hosts take beside those of their line, without servers.

@@ -6,8 +6,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// order is what a file's results are held to: each item of the list once, in the list's order, and none lost. A part of a
-// list and a run that was interrupted have gaps.
+// order is what a file's results are held to: each item of the list once, in the list's order, and none lost. A part of
+// a list and a run that was interrupted have gaps.
 type order struct {
 	results int
 	next    int // item of the list, behind the last result's
@@ -31,8 +31,8 @@ func (o *order) add(index int) error {
 	return nil
 }
 
-// end reads the last line, which says how many results there are: one that is missing leaves no other trace in a part of
-// a list.
+// end reads the last line, which says how many results there are: one that is missing leaves no other trace in a part
+// of a list.
 func (r *Reader) end(line []byte) error {
 	var end endRecord
 	if err := json.Unmarshal(line, &end, form); err != nil {

@@ -21,8 +21,8 @@ const (
 	program = "mxtls"
 	// maxLine is above any line that a Writer writes: a chain of 256 KiB in base64, or 64 KiB of replies in it.
 	maxLine = 4 << 20
-	// maxHosts bounds the hosts of one line and their addresses: each domain that refers to them makes servers of them. So
-	// it does a domain's misplaced records, since each is a finding.
+	// maxHosts bounds the hosts of one line and their addresses: each domain that refers to them makes servers of them.
+	// It bounds the misplaced records of a domain too, since each is a finding.
 	maxHosts = 1000
 	// maxMemory bounds what a compressed file may make the reader allocate for its window.
 	maxMemory = 64 << 20

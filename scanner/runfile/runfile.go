@@ -18,8 +18,8 @@
 // Lines are written whole and in order, so a file that was cut off by a crash holds all that was written before: a last
 // line without its line feed does not count, and neither does a compressed tail that breaks off. A line that cannot be
 // read is an error with its number, and the end of reading; so is one of another type, one for an item that was there
-// before, and a last line that knows of more results than are there. Fields that a reader does not know are passed over;
-// a file of a later SchemaVersion is refused.
+// before, and a last line that knows of more results than are there. Fields that a reader does not know are passed
+// over; a file of a later SchemaVersion is refused.
 package runfile
 
 import (

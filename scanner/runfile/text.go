@@ -10,7 +10,8 @@ import (
 
 // form is how values stand in a line, where encoding/json/v2 leaves that open. A string of ours that is no UTF-8 keeps
 // what is readable of it: a run is not lost for that.
-var form = json.JoinOptions(jsonv1.FormatDurationAsNano(true), json.FormatNilSliceAsNull(true), jsontext.AllowInvalidUTF8(true))
+var form = json.JoinOptions(jsonv1.FormatDurationAsNano(true), json.FormatNilSliceAsNull(true),
+	jsontext.AllowInvalidUTF8(true))
 
 // text is octets that others sent, which JSON keeps as a string only when they are UTF-8: {"base64": "..."} otherwise.
 type text string

@@ -38,7 +38,7 @@ type Server struct {
 	DomainName truth.Truth    // the leaf's names against the mail domain or a name below it (secure's comparison)
 	MatchedBy  string         // the certificate's name that matched Host
 	DANE       dane.Outcome   // the worse of Shown: what a sender may meet
-	Shown      []dane.Outcome // of the certificate in Named, and of the one in OtherKey if there is one; nil without records
+	Shown      []dane.Outcome // of the certificate in Named, and of the one in OtherKey if any; nil without records
 	Fit        *mtasts.Fit    // against the domain's policy; nil where none is in force
 }
 

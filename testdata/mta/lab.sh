@@ -8,9 +8,9 @@
 #   lab.sh in NAME CMD...  run a command where the server NAME runs, as root: lab.sh in postfix postconf -n
 #
 # Nothing is installed: see ../lab.bash. 127.25.0.53 is the resolver, 127.25.0.54 the name server, 127.25.1-6.x and
-# 127.25.8.1 port 25 the mail servers, 127.25.7.1 port 8443 serves policies. The resolver knows a root of the lab's own and
-# no other: no packet leaves the loopback. Mail for NAME.kept.mta-signed.test and all domains below it stays in the queue of
-# the server NAME; own (127.25.8.1) sends to all the others and delivers what it gets.
+# 127.25.8.1 port 25 the mail servers, 127.25.7.1 port 8443 serves policies. The resolver knows a root of the lab's own
+# and no other: no packet leaves the loopback. Mail for NAME.kept.mta-signed.test and all domains below it stays in the
+# queue of the server NAME; own (127.25.8.1) sends to all the others and delivers what it gets.
 #
 # State directory: $MXTLS_MTA_STATE, /var/tmp/mxtls-mta by default. Logs are in its log/, certificates in its pki/.
 set -euo pipefail
