@@ -103,6 +103,7 @@ func parseWeights(r io.Reader) (weights, error) {
 // What may be wrong with a line besides the domain. Two numbers may be one with a comma for the thousands.
 var (
 	errNoCount   = errors.New("no count")
+	errLarge     = errors.New("the count is larger than any can be")
 	errTwoCounts = errors.New("two numbers, of which one must be the count: 1,234 is written 1234")
 )
 
@@ -115,6 +116,8 @@ func parseWeight(text string) (name.Target, int64, error) {
 		cell = strings.Trim(cell, `"`)
 		if n, err := strconv.ParseUint(cell, 10, 63); err == nil && count >= 0 {
 			return name.Target{}, 0, errTwoCounts
+		} else if errors.Is(err, strconv.ErrRange) {
+			return name.Target{}, 0, errLarge
 		} else if err == nil {
 			count = int64(n)
 		} else if domain == "" {

@@ -26,6 +26,7 @@ func TestParseWeights(t *testing.T) {
 		{"next-hops", "[mx.example.com]:587,2\n", weights{"[mx.example.com]:587": 2}, ""},
 		{"IDN", "münchen.example,2\n", weights{"xn--mnchen-3ya.example": 2}, ""},
 		{"as many as there can be", "a.example,9223372036854775807\na.example,5\n", weights{"a.example": math.MaxInt64}, ""},
+		{"more than there can be", "a.example,9223372036854775808\n", nil, "line 1: the count is larger"},
 		{"no count below the header", "domain,count\nexample.com\n", nil, "line 2: no count"},
 		{"negative", "example.com,1\nexample.com,-1\n", nil, "line 2: no count"},
 		{"no domain", "5\n", nil, "line 1: "},

@@ -9,9 +9,9 @@ import (
 )
 
 // maxHeld bounds what a file may make the reader hold at a time, in octets of its lines and of what they are made into.
-// A Writer's files stay below 80 MiB of lines and what one domain adds to that; those of versions that kept more, below
-// 104.
-const maxHeld = 256 << 20
+// A Writer's files stay below 80 MiB as it counts, and below 200 whatever servers say, for instance in many empty lines;
+// those of versions that kept more, below 300.
+const maxHeld = 384 << 20
 
 // What the reader takes beside the octets of a line for each of the items in it. Two octets of a line can be an item.
 const (
