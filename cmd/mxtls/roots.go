@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -135,12 +137,14 @@ func (f *rootsFlags) bundle(args []string) (*pkix.Bundle, error) {
 	}
 	system := os.DirFS("/")
 	if f.root != "" {
-		root, err := os.OpenRoot(f.root)
+		info, err := os.Stat(f.root)
+		if err == nil && !info.IsDir() {
+			err = &fs.PathError{Op: "open", Path: f.root, Err: syscall.ENOTDIR}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("--root: %w", err)
 		}
-		defer root.Close()
-		system = root.FS()
+		system = container(filepath.Clean(f.root))
 	}
 	f.places = pkix.Survey(system)
 	for i := range f.places {
