@@ -116,7 +116,7 @@ func (r *relay) message(f *flow, number int) {
 		f.add("smtpd[%d]: disconnect from %s ehlo=2 starttls=1 mail=1 rcpt=0/1 quit=1 commands=5/6", smtpd, client)
 		return
 	}
-	id := fmt.Sprintf("%X", 0x1A2B000000+r.messages*0x2F)
+	id := fmt.Sprintf("%X", int64(0x1A2B000000)+int64(r.messages)*0x2F)
 	f.add("smtpd[%d]: %s: client=%s", smtpd, id, client)
 	f.add("cleanup[%d]: %s: message-id=<%d.%s@%s>", 30_000+number%7, id, r.messages, id, domain)
 	f.add("qmgr[777]: %s: from=<someone@%s>, size=%d, nrcpt=1 (queue active)", id, domain, 2000+r.messages%50_000)
