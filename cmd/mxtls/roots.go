@@ -140,7 +140,7 @@ func (f *rootsFlags) bundle(args []string) (*pkix.Bundle, error) {
 			return nil, fmt.Errorf("--root: %w", err)
 		}
 		defer root.Close()
-		system = root.FS()
+		system = container{root}
 	}
 	f.places = pkix.Survey(system)
 	for i := range f.places {
@@ -162,7 +162,11 @@ func (f *rootsFlags) other() (*pkix.Bundle, error) {
 	if f.against == againstMozilla {
 		return pkix.Mozilla()
 	}
-	return named("--against")(pkix.Inspect(f.against))
+	b, err := named("--against")(pkix.Inspect(f.against))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = hinted{err, "it is mozilla, for the embedded bundle, or a file or a directory that is there"}
+	}
+	return b, err
 }
 
 // write lets a report go where the flags say. What a CSV has no place for goes to stderr.
