@@ -1,8 +1,10 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -133,8 +135,9 @@ func alarms(a *pkix.Audit) []string {
 	return out
 }
 
-// placeFields are the columns of the section on places.
-var placeFields = []field{{title: "Path", fair: 30, middle: true}, {title: "Roots", right: true}, {title: "Date"}, {title: ""}}
+// placeFields are the columns of the section on places: two, so that each path is whole on 80 columns. It is what people
+// copy into main.cf.
+var placeFields = []field{{title: "Path", fair: 50, middle: true}, {title: ""}}
 
 // placesSection says where the operating system keeps its roots.
 func placesSection(places []pkix.Place) section {
@@ -142,7 +145,6 @@ func placesSection(places []pkix.Place) section {
 	missing := 0
 	for i := range places {
 		p := &places[i]
-		cells := []string{Escape(p.Path), "", "", placeText(p)}
 		class := verdict.ClassNull
 		switch {
 		case !p.Exists():
@@ -150,13 +152,10 @@ func placesSection(places []pkix.Place) section {
 			continue
 		case p.Err != nil:
 			class = verdict.ClassInvalid
-		default:
-			cells[1], cells[2] = fmt.Sprint(p.Bundle.Roots), dateOrNone(p.Bundle.Date)
-			if p.Used {
-				class = verdict.ClassFull
-			}
+		case p.Used:
+			class = verdict.ClassFull
 		}
-		s.rows = append(s.rows, row{class: class, cells: cells})
+		s.rows = append(s.rows, row{class: class, cells: []string{Escape(p.Path), placeText(p)}})
 	}
 	if missing == len(places) {
 		s.text = "It keeps none: install its ca-certificates package."
@@ -178,19 +177,28 @@ func missingPlaces(places []pkix.Place) string {
 	return strings.Join(paths, ", ")
 }
 
-// placeText says what a place is good for.
+// placeText says what is at a place, and what it is good for.
 func placeText(p *pkix.Place) string {
-	switch {
-	case p.Err != nil:
-		return EscapeTo(strings.TrimPrefix(p.Err.Error(), p.Path+": "), remarkWidth)
-	case p.Used && p.Bundle.TLSOff != "":
-		return "used here; as smtp_tls_CAfile it would switch TLS off"
-	case p.Used && p.Source == pkix.File:
-		return "used; the smtp_tls_CAfile of this system"
-	case p.Used:
-		return "used; a directory, for smtp_tls_CApath"
+	if p.Err != nil {
+		err := p.Err
+		if path, ok := errors.AsType[*fs.PathError](err); ok {
+			err = path.Err
+		}
+		return EscapeTo(strings.TrimPrefix(err.Error(), p.Path+": "), remarkWidth)
 	}
-	return "there, not used"
+	text := count(p.Bundle.Roots, "root", "roots")
+	if of := dateOrNone(p.Bundle.Date); of != "" {
+		text += " of " + of
+	}
+	switch {
+	case p.Used && p.Bundle.TLSOff != "":
+		return text + ": used here; as smtp_tls_CAfile it would switch TLS off"
+	case p.Used && p.Source == pkix.File:
+		return text + ": used; the smtp_tls_CAfile of this system"
+	case p.Used:
+		return text + ": used; a directory, for smtp_tls_CApath"
+	}
+	return text + ", not used"
 }
 
 // issueSection lists what has an issue: all of it for -v, the first of it without, and of what harms nobody the count.

@@ -275,12 +275,17 @@ func TestPlaces(t *testing.T) {
 	t.Parallel()
 	good, off := bundleOf(t, "a", "fresh.pem"), bundleOf(t, "b", "broken.pem")
 	for want, p := range map[string]pkix.Place{
-		"used; the smtp_tls_CAfile of this system":              {Source: pkix.File, Bundle: good, Used: true},
-		"used; a directory, for smtp_tls_CApath":                {Source: pkix.Directory, Bundle: good, Used: true},
-		"used here; as smtp_tls_CAfile it would switch TLS off": {Source: pkix.File, Bundle: off, Used: true},
-		"there, not used": {Source: pkix.File, Bundle: good},
-		"odd":             {Path: "/x", Err: fmt.Errorf("/x: odd")},
+		"3 roots: used; the smtp_tls_CAfile of this system":              {Source: pkix.File, Bundle: good, Used: true},
+		"3 roots: used; a directory, for smtp_tls_CApath":                {Source: pkix.Directory, Bundle: good, Used: true},
+		"2 roots: used here; as smtp_tls_CAfile it would switch TLS off": {Source: pkix.File, Bundle: off, Used: true},
+		"3 roots, not used": {Source: pkix.File, Bundle: good},
+		"odd":               {Path: "/x", Err: fmt.Errorf("/x: odd")},
+		"permission denied": {Path: "/x", Err: &fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}},
 	} {
+		if p.Bundle != nil {
+			undated := *p.Bundle
+			undated.Date, p.Bundle = time.Time{}, &undated
+		}
 		if got := placeText(&p); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

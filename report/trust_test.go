@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -186,6 +187,26 @@ func TestSoonestOfMany(t *testing.T) {
 		if want := at.AddDate(0, 0, 1+i); !e.lasts.Until.Equal(want) || e.domains != each {
 			t.Fatalf("chain %d fails %s for %d domains, want %s for %d", i, e.lasts.Until, e.domains, want, each)
 		}
+	}
+}
+
+// TestExpiresFirstByName: what fails on one day is listed by the domains' names.
+func TestExpiresFirstByName(t *testing.T) {
+	t.Parallel()
+	var all []*DomainTrust
+	for i, domain := range []string{"d.example", "b.example", "c.example", "a.example"} {
+		c := trusted(9, 0, "mx")
+		if domain == "c.example" {
+			c = trusted(8, 0, "mx")
+		}
+		c.SHA256 = fmt.Sprintf("%d%s", i, c.SHA256)
+		all = append(all, judgedBy(domain, [2]*pkix.Chain{c, c}))
+	}
+	out := string(writeComparison(t, Table, Options{}, testComparison(t), all, ""))
+	_, out, _ = strings.Cut(out, "Expires first")
+	if got := strings.Join(regexp.MustCompile(`[a-d]\.example`).FindAllString(out, -1), " "); got !=
+		"c.example a.example b.example d.example" {
+		t.Errorf("%s in\n%s", got, out)
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,6 +110,9 @@ func (w *trustDocument) expiring() section {
 		fields: []field{{title: "Fails"}, {title: "Which ends", fair: 20, most: 48},
 			{title: "Certificate", fair: 18, most: 40}, {title: "Domains"}}}
 	all := w.soonest()
+	slices.SortStableFunc(all, func(a, b *chainEnd) int { // of one day, in an order that people see
+		return cmp.Or(a.lasts.Until.Compare(b.lasts.Until), strings.Compare(a.examples[0], b.examples[0]))
+	})
 	shown := all
 	if w.opts.Verbose == 0 {
 		shown = all[:min(len(all), endsShown)]

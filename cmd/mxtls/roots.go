@@ -139,10 +139,10 @@ func (f *rootsFlags) bundle(args []string) (*pkix.Bundle, error) {
 	if f.root != "" {
 		info, err := os.Stat(f.root)
 		if err == nil && !info.IsDir() {
-			err = &fs.PathError{Op: "open", Path: f.root, Err: syscall.ENOTDIR}
+			err = syscall.ENOTDIR
 		}
 		if err != nil {
-			return nil, fmt.Errorf("--root: %w", err)
+			return nil, fmt.Errorf("--root %s: %w", f.root, cause(err))
 		}
 		system = container(filepath.Clean(f.root))
 	}
@@ -166,7 +166,11 @@ func (f *rootsFlags) other() (*pkix.Bundle, error) {
 	if f.against == againstMozilla {
 		return pkix.Mozilla()
 	}
-	return named("--against")(pkix.Inspect(f.against))
+	b, err := named("--against")(pkix.Inspect(f.against))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = hinted{err, "it is mozilla, for the embedded bundle, or a file or a directory that is there"}
+	}
+	return b, err
 }
 
 // write lets a report go where the flags say. What a CSV has no place for goes to stderr.

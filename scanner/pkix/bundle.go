@@ -121,7 +121,7 @@ func loadDir(fsys fs.FS, dir, name string) (*Bundle, error) {
 		return nil, err
 	}
 	if b.Roots+b.Others == 0 {
-		return nil, fmt.Errorf("%s: no certificate in its %d files", name, files)
+		return nil, fmt.Errorf("%s: no certificate in any of its files (%d)", name, files)
 	}
 	return b.seal()
 }
@@ -305,7 +305,7 @@ func (b *Bundle) warn(name, text string) {
 // seal computes what depends on all roots; a bundle without any is an error.
 func (b *Bundle) seal() (*Bundle, error) {
 	if b.Roots == 0 {
-		return nil, fmt.Errorf("%s: no root: its %d certificates were all issued by others, and a path must end in one "+
+		return nil, fmt.Errorf("%s: no root: others issued what is in it (certificates: %d), and a path must end in one "+
 			"that issued itself", b.Path, b.Others)
 	}
 	b.finish()

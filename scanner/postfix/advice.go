@@ -20,7 +20,7 @@ func Advice(bundle string, c *Config) []string {
 		add("The root certificates of this operating system. Without them every server is Untrusted.",
 			"smtp_tls_CAfile = %s", bundle)
 	case !c.Trusts():
-		lines = append(lines, "# No root certificates were found on this system: install its ca-certificates package, then",
+		lines = append(lines, "# No file of root certificates that Postfix can load was found: install the ca-certificates package, then",
 			"# set smtp_tls_CAfile to its bundle. Without it every server is Untrusted.")
 	}
 	switch {
