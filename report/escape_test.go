@@ -35,7 +35,8 @@ func TestEscape(t *testing.T) {
 func TestASCII(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"plain": "plain", "50–75 % · more…": "50-75 % | more...", "full → none": "full -> none", "münchen": `m\u{fc}nchen`, "\x1b": `\x1b`,
+		"plain": "plain", "50–75 % · more…": "50-75 % | more...", "full → none": "full -> none",
+		"münchen": `m\u{fc}nchen`, "\x1b": `\x1b`,
 	} {
 		if got := ascii(in); got != want {
 			t.Errorf("ascii(%q) = %q, want %q", in, got, want)

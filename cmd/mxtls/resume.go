@@ -95,7 +95,8 @@ func (u *unfinished) since(path string) (*os.File, error) {
 		defer run.close()
 	}
 	switch {
-	case errors.Is(err, runfile.ErrForeign), errors.Is(err, runfile.ErrEmpty), err == nil && !reflect.DeepEqual(run.head(), u.from):
+	case errors.Is(err, runfile.ErrForeign), errors.Is(err, runfile.ErrEmpty),
+		err == nil && !reflect.DeepEqual(run.head(), u.from):
 		file.Close()
 		return nil, nil
 	case err != nil:

@@ -90,8 +90,10 @@ func readProviders(ctx context.Context, path string) (*providers, error) {
 	}
 	defer run.close()
 	if part := run.head().Shard; part != "" {
-		return nil, hinted{fmt.Errorf("--by-provider %s: it is part %s of a list, and knows the providers of that alone", path, part),
-			"mxtls merge joins the parts"}
+		return nil, hinted{
+			fmt.Errorf("--by-provider %s: it is part %s of a list, and knows the providers of that alone", path, part),
+			"mxtls merge joins the parts",
+		}
 	}
 	p := &providers{ids: map[string]int32{}, domains: map[uint64]int32{}}
 	for saved, err := range run.reader.Results() {

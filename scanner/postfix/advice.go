@@ -20,8 +20,8 @@ func Advice(bundle string, c *Config) []string {
 		add("The root certificates of this operating system. Without them every server is Untrusted.",
 			"smtp_tls_CAfile = %s", bundle)
 	case !c.Trusts():
-		lines = append(lines, "# No file of root certificates that Postfix can load was found: install the ca-certificates package, then",
-			"# set smtp_tls_CAfile to its bundle. Without it every server is Untrusted.")
+		lines = append(lines, "# No file of root certificates that Postfix can load was found on this system: install its",
+			"# ca-certificates package, then set smtp_tls_CAfile to its bundle. Without it every server is Untrusted.")
 	}
 	switch {
 	case c.Level == None || c.Level == LevelUnknown:

@@ -197,6 +197,10 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("%s: as main.cf: %v, %v", tt.name, s, err)
 		}
 	}
+	none := Advice("", nil) // there may be a directory of them all the same
+	if !strings.Contains(none[0], "No file of root certificates") || !strings.Contains(none[1], "set smtp_tls_CAfile") {
+		t.Errorf("without a bundle: %q", none)
+	}
 	again := configured(t, Version{}, Advice(bundle, nil)...)
 	if left := settings(Advice(bundle, again)); left != nil || len(again.Remarks()) > 0 {
 		t.Errorf("after the advice was taken: %v, %v", left, again.Remarks())
