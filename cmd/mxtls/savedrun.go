@@ -100,26 +100,27 @@ func (p *savedRun) explain(err error) error {
 func (p *savedRun) check(context.Context) error { return nil }
 func (p *savedRun) head() runfile.Head          { return p.reader.Head() }
 
-// results end at the first line that cannot be read, which cuts the run short there. They are read by another goroutine
-// than the caller's, which judges: that is half of the work each.
+// results end at the first line that cannot be read, which cuts the run short there. One goroutine
+// reads them and another judges, beside the caller's: two of them keep two cores busy.
 func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
 	return func(yield func(runfile.Saved) bool) {
 		batches, quit := make(chan []runfile.Saved, batchesAhead), make(chan struct{})
 		empty := make(chan []runfile.Saved, batchesAhead)
+		judged := make(chan []runfile.Saved, batchesAhead)
 		go p.ahead(batches, empty, quit)
+		go p.judgeEach(batches, judged, quit)
 		defer func() {
 			close(quit)
-			for range batches { // until the reader has left the file
+			for range judged { // until the reader has left the file
 			}
 			p.whole.Store(p.reader.Tail() != nil)
 		}()
-		for batch := range batches {
+		for batch := range judged {
 			for i := range batch {
 				if p.stopped = ctx.Err() != nil; p.stopped {
 					return
 				}
 				p.read.Add(1)
-				p.judge.Judge(&batch[i].Result)
 				if !yield(batch[i]) {
 					return
 				}
@@ -174,6 +175,20 @@ func (p *savedRun) ahead(batches chan<- []runfile.Saved, empty <-chan []runfile.
 		}
 	}
 	send()
+}
+
+// judgeEach judges what was read, in order.
+func (p *savedRun) judgeEach(batches <-chan []runfile.Saved, judged chan<- []runfile.Saved, quit <-chan struct{}) {
+	defer close(judged)
+	for batch := range batches {
+		for i := range batch {
+			p.judge.Judge(&batch[i].Result)
+		}
+		select {
+		case judged <- batch:
+		case <-quit:
+		}
+	}
 }
 
 func (p *savedRun) tail(context.Context) runfile.Tail {
