@@ -182,6 +182,7 @@ func (h *hasher) hide(t *report.Traffic) {
 		for j := range f.Domains {
 			f.Domains[j] = h.of(f.Domains[j])
 		}
+		slices.Sort(f.Domains) // those with equal counts stood in the order of their names
 		failures[i] = f
 	}
 	t.Failures = failures
