@@ -7,7 +7,6 @@ import (
 	"mxtls/scanner/dane"
 	"mxtls/scanner/mtasts"
 	"mxtls/scanner/mx"
-	"mxtls/scanner/name"
 	"mxtls/scanner/pkix"
 	"mxtls/scanner/postfix"
 	"mxtls/scanner/starttls"
@@ -53,7 +52,7 @@ func (j *Judge) Judge(r *Result) {
 	r.Via = provider(&r.Facts.MX)
 	for i := range r.Facts.Servers {
 		server := &r.Facts.Servers[i]
-		j.chain(server, r.Facts.Domain)
+		j.chain(server)
 		j.dane(server, r)
 	}
 	j.texts(&r.Facts)
@@ -62,7 +61,7 @@ func (j *Judge) Judge(r *Result) {
 }
 
 // chain adds what the roots and the names say of the server's certificate.
-func (j *Judge) chain(server *verdict.Server, domain name.Name) {
+func (j *Judge) chain(server *verdict.Server) {
 	chain, ok := completed(server.Session)
 	if !ok {
 		return
@@ -77,10 +76,6 @@ func (j *Judge) chain(server *verdict.Server, domain name.Name) {
 		server.MatchedBy, ok = server.Chain.MatchHost(server.Host)
 	}
 	server.NameMatch = truth.Of(ok)
-	if !domain.IsZero() {
-		_, ok := server.Chain.MatchDomain(domain)
-		server.DomainName = truth.Of(ok)
-	}
 }
 
 // dane is what the certificates that a server shows to who asks by its TLSA base domain come to: the worse one decides,

@@ -200,7 +200,7 @@ type bothWays struct {
 	soon            time.Duration
 	bundle, against *pkix.Bundle
 
-	then    *scanner.Judge
+	then    *scanner.Siblings
 	changed bool
 }
 
@@ -216,7 +216,7 @@ func (f *rootsFlags) compare(ctx context.Context, s streams, c *bothWays) error 
 		c.at = saved.head().At
 	}
 	c.at = c.at.UTC()
-	saved.judge, c.then = scanner.NewJudge(c.bundle, c.at), scanner.NewJudge(c.against, c.at)
+	saved.judge, c.then = scanner.NewJudge(c.bundle, c.at), scanner.NewSiblings(scanner.NewJudge(c.against, c.at))
 	partial := ""
 	err = f.write(s, c.bundle, func(w io.Writer, o report.Options) error {
 		out, err := report.NewComparison(f.output.format, w, o,
@@ -263,9 +263,10 @@ func (c *bothWays) domain(r *runfile.Saved) *report.DomainTrust {
 	for i := range servers {
 		d.Servers[i] = report.ServerTrust{Server: &servers[i], Now: servers[i].Chain}
 	}
-	c.then.Judge(&r.Result)
-	for i := range servers {
-		d.Servers[i].Then = servers[i].Chain
+	then := r.Result
+	c.then.Judge(&then)
+	for i := range then.Facts.Servers {
+		d.Servers[i].Then = then.Facts.Servers[i].Chain
 	}
 	return d
 }

@@ -180,9 +180,10 @@ func (p *savedRun) ahead(batches chan<- []runfile.Saved, empty <-chan []runfile.
 // judgeEach judges what was read, in order.
 func (p *savedRun) judgeEach(batches <-chan []runfile.Saved, judged chan<- []runfile.Saved, quit <-chan struct{}) {
 	defer close(judged)
+	siblings := scanner.NewSiblings(p.judge)
 	for batch := range batches {
 		for i := range batch {
-			p.judge.Judge(&batch[i].Result)
+			siblings.Judge(&batch[i].Result)
 		}
 		select {
 		case judged <- batch:

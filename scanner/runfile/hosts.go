@@ -2,7 +2,6 @@ package runfile
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -80,13 +79,12 @@ func (r *Reader) serve(result *scanner.Result, number uint64) error {
 		result.Facts.Servers, err = h.at(port, number)
 		return err
 	}
-	if h.servers != nil {
-		result.Facts.Servers = slices.Clone(h.servers)
+	if result.Facts.Servers = h.servers; h.servers != nil {
 		return nil
 	}
 	var err error
 	if result.Facts.Servers, err = h.at(r.head.Port, number); err == nil {
-		r.keep(h, slices.Clone(result.Facts.Servers))
+		r.keep(h, result.Facts.Servers)
 	}
 	return err
 }

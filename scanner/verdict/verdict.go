@@ -33,13 +33,12 @@ type Server struct {
 	STS        *starttls.Session // with Host as SNI; nil where no MTA-STS policy calls for it
 
 	// Judgement.
-	Chain      *pkix.Chain    // nil without a handshake
-	NameMatch  truth.Truth    // the leaf's names against Host (verify's comparison)
-	DomainName truth.Truth    // the leaf's names against the mail domain or a name below it (secure's comparison)
-	MatchedBy  string         // the certificate's name that matched Host
-	DANE       dane.Outcome   // the worse of Shown: what a sender may meet
-	Shown      []dane.Outcome // of the certificate in Named, and of the one in OtherKey if any; nil without records
-	Fit        *mtasts.Fit    // against the domain's policy; nil where none is in force
+	Chain     *pkix.Chain    // nil without a handshake
+	NameMatch truth.Truth    // the leaf's names against Host (verify's comparison)
+	MatchedBy string         // the certificate's name that matched Host
+	DANE      dane.Outcome   // the worse of Shown: what a sender may meet
+	Shown     []dane.Outcome // of the certificate in Named, and of the one in OtherKey if any; nil without records
+	Fit       *mtasts.Fit    // against the domain's policy; nil where none is in force
 }
 
 // Sessions are all that were held with the server, the one as Postfix asks by default first; nil stands for those that
