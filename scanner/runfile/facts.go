@@ -14,21 +14,28 @@ import (
 // domainOf is a result's line, without its hosts.
 func domainOf(group string, r *scanner.Result) *domainRecord {
 	d := &domainRecord{
-		Type: typeDomain, Index: r.Index, Input: text(r.Input), Group: text(group), Legacy: r.Facts.Legacy,
-		Misplaced: misplacedOf(r.Facts.Misplaced), TLSRPT: textsOf(r.Facts.TLSRPT), Defect: text(r.Defect), Started: r.Started, Duration: r.Duration,
+		Type: typeDomain, Index: r.Index, Legacy: r.Facts.Legacy, Misplaced: misplacedOf(r.Facts.Misplaced),
+		Defect: text(r.Defect), Started: r.Started, Duration: r.Duration,
+	}
+	d.Group, d.GroupOctets = encoded(group)
+	d.Input, d.InputOctets = encoded(r.Input)
+	if d.NoTLSRPT = absenceOf(r.Facts.TLSRPT); d.NoTLSRPT == "" {
+		d.TLSRPT = textsOf(r.Facts.TLSRPT)
 	}
 	if r.Invalid != nil {
-		d.Input, d.Invalid = text(r.Invalid.Input), r.Invalid.Reason.String()
+		d.Input, d.InputOctets = encoded(r.Invalid.Input)
+		d.Invalid = r.Invalid.Reason.String()
 	} else if target := r.Target.String(); target != r.Input {
 		d.Target = target
 	}
 	return d
 }
 
-// result is the line's result, without its hosts.
-func (d *domainRecord) result() (scanner.Result, error) {
+// result is the line's result, without its hosts and its policy.
+func (d *domainRecord) result(shared absences) (scanner.Result, error) {
 	r := scanner.Result{
-		Index: d.Index, Input: string(d.Input), Defect: string(d.Defect), Started: d.Started, Duration: d.Duration,
+		Index: d.Index, Input: decoded(d.Input, d.InputOctets), Defect: string(d.Defect), Started: d.Started,
+		Duration: d.Duration,
 	}
 	if d.Invalid != "" {
 		r.Invalid = &name.Error{Input: r.Input}
@@ -43,8 +50,22 @@ func (d *domainRecord) result() (scanner.Result, error) {
 	if r.Target, err = name.ParseTarget(target); err != nil {
 		return r, fmt.Errorf("target: %w", err)
 	}
-	r.Facts = verdict.Facts{Domain: r.Target.Name, Direct: r.Target.Direct, Legacy: d.Legacy}
-	r.Facts.Misplaced, r.Facts.TLSRPT = misplaced(d.Misplaced), d.TLSRPT.answer()
+	r.Facts = verdict.Facts{
+		Domain: r.Target.Name, Direct: r.Target.Direct, Legacy: d.Legacy, Misplaced: misplaced(d.Misplaced),
+		TLSRPT: d.TLSRPT.answer(),
+	}
+	if d.NoTLSRPT != "" {
+		none, err := shared.of(d.NoTLSRPT)
+		if err != nil {
+			return r, fmt.Errorf("no_tlsrpt: %w", err)
+		}
+		r.Facts.TLSRPT = &none.Record
+	}
+	if d.NoSTS != "" {
+		if r.Facts.STS, err = shared.of(d.NoSTS); err != nil {
+			return r, fmt.Errorf("no_mta_sts: %w", err)
+		}
+	}
 	return r, nil
 }
 

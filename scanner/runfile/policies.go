@@ -86,9 +86,6 @@ func stsOf(f *mtasts.Facts, refer func([][]byte) []string) *stsRecord {
 }
 
 func (s *stsRecord) facts(chain func([]string) ([][]byte, error)) (*mtasts.Facts, error) {
-	if s == nil {
-		return nil, nil
-	}
 	f := &mtasts.Facts{Record: *s.Record.answer()}
 	p := s.Fetch
 	if p == nil {

@@ -48,6 +48,7 @@ type Reader struct {
 	hosts        map[uint64]*hosts
 	sessions     map[uint64]*heldSession
 	certificates map[string][]byte
+	absences     absences
 	held, limit  int // octets that they take
 
 	domainLine domainRecord // here so that they are not allocated for each
@@ -60,7 +61,7 @@ func NewReader(file io.Reader) (*Reader, error) {
 	r := &Reader{
 		in:    bufio.NewReaderSize(file, bufferSize),
 		hosts: map[uint64]*hosts{}, sessions: map[uint64]*heldSession{}, certificates: map[string][]byte{},
-		limit: maxHeld,
+		absences: absences{}, limit: maxHeld,
 	}
 	if start, _ := r.in.Peek(len(zstdMagic)); bytes.Equal(start, zstdMagic) {
 		zip, err := zstd.NewReader(r.in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory))
@@ -130,7 +131,8 @@ func (r *Reader) Close() {
 	}
 }
 
-// Results are the results as they were written, in order, facts alone. An error is the last pair: an *Error about a
+// Results are the results as they were written, in order, facts alone, which those with the same mail hosts share: their
+// Facts.Servers are one slice, for nobody to change. An error is the last pair: an *Error about a
 // line, or the file's own. That the file ends without its last line is none; see Tail.
 func (r *Reader) Results() iter.Seq2[Saved, error] {
 	return func(yield func(Saved, error) bool) {
@@ -308,16 +310,18 @@ func (r *Reader) domain(line []byte) (*Saved, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.saved.Result, err = d.result(); err != nil {
+	if r.saved.Result, err = d.result(r.absences); err != nil {
 		return nil, err
 	}
-	r.saved.Group = string(d.Group)
+	r.saved.Group = decoded(d.Group, d.GroupOctets)
 	if result := &r.saved.Result; result.Invalid == nil {
 		if err := r.serve(result, d.Hosts); err != nil {
 			return nil, err
 		}
-		if result.Facts.STS, err = d.STS.facts(r.chain); err != nil {
-			return nil, err
+		if d.STS != nil {
+			if result.Facts.STS, err = d.STS.facts(r.chain); err != nil {
+				return nil, err
+			}
 		}
 	}
 	r.forget(&d.Forget)

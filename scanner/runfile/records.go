@@ -116,10 +116,10 @@ type sessionErrRecord struct {
 type domainRecord struct {
 	Type     string        `json:"type"`
 	Index    int           `json:"index"` // place in the list, from 0
-	Input    text          `json:"input"`
+	Input    string        `json:"input,omitzero"`
 	Target   string        `json:"target,omitzero"` // as name.ParseTarget reads it; "" = Input
 	Invalid  string        `json:"invalid,omitzero"`
-	Group    text          `json:"group,omitzero"`
+	Group    string        `json:"group,omitzero"`
 	Legacy   bool          `json:"legacy,omitzero"`
 	Hosts    uint64        `json:"hosts,omitzero"` // 0 = invalid
 	Defect   text          `json:"defect,omitzero"`
@@ -129,6 +129,14 @@ type domainRecord struct {
 	Misplaced []misplacedRecord `json:"misplaced,omitempty"`
 	STS       *stsRecord        `json:"mta_sts,omitzero"`
 	TLSRPT    *textsRecord      `json:"tlsrpt,omitzero"`
+
+	// Most domains have no such records, which is two words instead of an object: "nodata insecure".
+	NoSTS    string `json:"no_mta_sts,omitzero"`
+	NoTLSRPT string `json:"no_tlsrpt,omitzero"`
+
+	// What is no UTF-8 stands here. There are a million of these lines, and texts take four times as long as strings.
+	InputOctets []byte `json:"input_base64,omitzero"`
+	GroupOctets []byte `json:"group_base64,omitzero"`
 
 	Forget forgetRecord `json:"forget,omitzero"`
 }

@@ -8,7 +8,8 @@
 //	certificate  DER in base64 and its SHA-256, before the first session that shows it
 //	session      one SMTP session, numbered, before the first use of it; chains are lists of SHA-256
 //	hosts        mail hosts and their servers' sessions by number, numbered, before the first domain that has them
-//	domain       one item of the list, in the list's order, and its hosts by number
+//	domain       one item of the list, in the list's order, and its hosts by number; that it has no MTA-STS or TLSRPT
+//	             record is a status and a trust: "no_mta_sts":"nodata insecure"
 //	end          last: what only the end of a run knows; Tail has the fields, and "results" says how many there are
 //
 // Each certificate, session and set of hosts stands there once and is referred to. So that neither side's memory grows with the

@@ -39,6 +39,22 @@ func (t *text) UnmarshalJSONFrom(from *jsontext.Decoder) error {
 	return json.UnmarshalDecode(from, (*string)(t))
 }
 
+// encoded is a string that others sent, as a string where it is UTF-8 and as octets otherwise.
+func encoded(s string) (string, []byte) {
+	if utf8.ValidString(s) {
+		return s, nil
+	}
+	return "", []byte(s)
+}
+
+// decoded is what was encoded.
+func decoded(s string, octets []byte) string {
+	if octets != nil {
+		return string(octets)
+	}
+	return s
+}
+
 func texts(all []string) []text {
 	if all == nil {
 		return nil

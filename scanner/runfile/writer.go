@@ -82,7 +82,12 @@ func (w *Writer) Add(group string, r *scanner.Result) error {
 		if d.Hosts, err = w.hostsOf(&r.Facts); err != nil {
 			return err
 		}
-		d.STS = stsOf(r.Facts.STS, w.referring(&err))
+		if sts := r.Facts.STS; sts != nil && sts.Fetch == nil {
+			d.NoSTS = absenceOf(&sts.Record)
+		}
+		if d.NoSTS == "" {
+			d.STS = stsOf(r.Facts.STS, w.referring(&err))
+		}
 		if err != nil {
 			return err
 		}
