@@ -28,6 +28,7 @@ type rootsFlags struct {
 	soon    string
 	root    string // directory of the operating system that is looked at
 	failOn  string
+	nothing bool // is to be fetched, and the kernel is to see to it
 
 	conditions rootsFailOn
 	places     []pkix.Place // of that operating system, where no bundle was named
@@ -48,7 +49,7 @@ are expired, too weak, broken or twice there, and compare them with Mozilla's, w
 --from takes a run that "mxtls scan --save" wrote, and tells which of its servers and domains another
 bundle would judge differently, and which certificates fail first if nobody renews them.
 
-The network is never touched.`,
+The network is never touched; --fetch-nothing has the kernel see to that.`,
 		Example: `  mxtls roots
   mxtls roots /etc/postfix/cacert.pem --fail-on expired,broken,stale=2y
   mxtls roots --from run.jsonl.zst --against /etc/postfix/new.pem
@@ -79,6 +80,7 @@ func (f *rootsFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.failOn, "fail-on", "",
 		"exit with 1 if one of these holds (`LIST` with commas): expired, broken, stale=2y,\n"+
 			"missing=1 (so many roots or more), with --from changed")
+	fl.BoolVar(&f.nothing, "fetch-nothing", false, "have the kernel refuse this process all sockets (Linux): nothing can be fetched")
 	f.output.registerFormat(cmd)
 	f.output.registerLayout(cmd)
 	fl.Lookup("verbose").Usage = "name every certificate that there is something to say of"
@@ -101,6 +103,11 @@ func (f *rootsFlags) run(ctx context.Context, s streams, args []string) (err err
 	at, err := parseTime(f.at)
 	if err != nil {
 		return err
+	}
+	if f.nothing {
+		if err := fetchNothing(); err != nil {
+			return err
+		}
 	}
 	b, err := f.bundle(args)
 	if err != nil {
