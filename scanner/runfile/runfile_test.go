@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -608,4 +611,74 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("(-first +second):\n%s", diff)
 		}
 	})
+}
+
+// TestFlushLate: what was added is in the file soon, whether or not something follows, and an error there is not lost.
+func TestFlushLate(t *testing.T) {
+	t.Parallel()
+	for _, compress := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			file := &lockedBuffer{}
+			w, err := NewWriter(file, compress, testHead())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := listed(full(t), full(t), full(t), full(t), full(t), full(t))
+			for n, pause := range []time.Duration{0, flushAfter / 2, 10 * flushAfter} {
+				time.Sleep(pause)
+				if err := w.Add("", &all[n]); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(flushAfter)
+				synctest.Wait()
+				_, got, _, err := read(file.octets())
+				if err != nil || len(got) != n+1 {
+					t.Errorf("compressed: %t: %d results after %d, %v", compress, len(got), n+1, err)
+				}
+			}
+			if err := w.Add("", &all[3]); err != nil { // at once, so that the next one waits
+				t.Fatal(err)
+			}
+			file.fail(io.ErrShortWrite)
+			if err := w.Add("", &all[4]); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(flushAfter)
+			synctest.Wait()
+			if err := w.Add("", &all[5]); !errors.Is(err, io.ErrShortWrite) {
+				t.Errorf("compressed: %t: %v after an error behind the back", compress, err)
+			}
+			if err := w.End(Tail{}); !errors.Is(err, io.ErrShortWrite) {
+				t.Errorf("compressed: %t: it ends with %v", compress, err)
+			}
+		})
+	}
+}
+
+// lockedBuffer is a file in memory for two goroutines, which may break.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+	err    error
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return 0, b.err
+	}
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err = err
+}
+
+func (b *lockedBuffer) octets() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Clone(b.buffer.Bytes())
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"io"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -20,19 +21,23 @@ import (
 
 const (
 	bufferSize = 64 << 10
-	flushAfter = 200 * time.Millisecond // what a crash may cost, in time
+	flushAfter = 100 * time.Millisecond // what a crash may cost, in time
 	flushEach  = 64                     // and in results
 	zstdWindow = 1 << 20                // of which the writer holds a few; servers repeat themselves within it
 )
 
-// Writer writes one run. It is for one goroutine. An error is the file's own and ends the writing.
+// Writer writes one run. It is for one goroutine. An error is the file's own and ends the writing. What was added is in
+// the file a tenth of a second later at the latest, also where nothing follows.
 type Writer struct {
+	mu      sync.Mutex    // between the goroutine that adds and the timer's
 	zip     *zstd.Encoder // nil = plain
 	out     *bufio.Writer
 	line    bytes.Buffer
 	flushed time.Time
-	waiting int // results since then
-	results int // so far
+	waiting int         // results since then
+	late    *time.Timer // flushes them
+	failed  error       // what came of that
+	results int         // so far
 
 	hosts        *dictionary[[sha256.Size]byte]
 	sessions     *dictionary[sessionKey]
@@ -63,6 +68,8 @@ func NewWriter(file io.Writer, compress bool, h Head) (*Writer, error) {
 		w.zip, file = zip, zip
 	}
 	w.out = bufio.NewWriterSize(file, bufferSize)
+	w.late = time.AfterFunc(time.Hour, w.flushLate)
+	w.late.Stop()
 	record := runRecord{
 		Type: typeRun, SchemaVersion: SchemaVersion, Program: program, Version: h.Version, Started: h.Started.UTC(), At: h.At.UTC(),
 		Resolvers: h.Resolvers, Validating: h.Validating, EHLO: h.EHLO, Port: h.Port, Limits: h.Limits, Roots: h.Roots,
@@ -76,6 +83,11 @@ func NewWriter(file io.Writer, compress bool, h Head) (*Writer, error) {
 
 // Add writes one result. What is judgement in it is left out.
 func (w *Writer) Add(group string, r *scanner.Result) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed != nil {
+		return w.failed
+	}
 	d := domainOf(group, r)
 	if r.Invalid == nil {
 		var err error
@@ -102,18 +114,28 @@ func (w *Writer) Add(group string, r *scanner.Result) error {
 		return err
 	}
 	w.results++
-	if w.waiting++; w.waiting >= flushEach || time.Since(w.flushed) >= flushAfter {
-		return w.Flush()
+	w.waiting++
+	since := time.Since(w.flushed)
+	switch {
+	case w.waiting >= flushEach || since >= flushAfter:
+		return w.flush()
+	case w.waiting == 1:
+		w.late.Reset(flushAfter - since)
 	}
 	return nil
 }
 
 // End writes the last line and all that is still in memory. The file is the caller's to close.
 func (w *Writer) End(t Tail) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed != nil {
+		return w.failed
+	}
 	if _, err := w.write(endRecord{typeEnd, &w.results, t}); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
+	if err := w.flush(); err != nil {
 		return err
 	}
 	if w.zip != nil {
@@ -124,6 +146,25 @@ func (w *Writer) End(t Tail) error {
 
 // Flush hands all that was written over to the file.
 func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed != nil {
+		return w.failed
+	}
+	return w.flush()
+}
+
+// flushLate is the timer's.
+func (w *Writer) flushLate() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting > 0 && w.failed == nil {
+		w.failed = w.flush()
+	}
+}
+
+func (w *Writer) flush() error {
+	w.late.Stop()
 	w.flushed, w.waiting = time.Now(), 0
 	if err := w.out.Flush(); err != nil {
 		return err
