@@ -42,7 +42,7 @@ var changeTitles = map[change.Code]string{
 	change.ProviderChanged:    "the mail hosts are another provider's",
 	change.IssuerChanged:      "a certificate is from another issuer",
 	change.CertificateRenewed: "a certificate was renewed",
-	change.NoLongerTold:       "whether mail is encrypted could not be told this time",
+	change.NoLongerTold:       "it can no longer be told whether mail is encrypted",
 	change.NewlyEncrypted:     "mail goes encrypted now",
 	change.BecameTrusted:      "certificates are trusted now",
 	change.DNSSECMended:       "DNSSEC is mended",

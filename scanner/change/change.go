@@ -49,9 +49,9 @@ const (
 	STSSameID
 	WillExpire
 	ProviderChanged
+	NoLongerTold
 	IssuerChanged
 	CertificateRenewed
-	NoLongerTold
 	NewlyEncrypted
 	BecameTrusted
 	DNSSECMended
@@ -65,7 +65,7 @@ const (
 var codeWords = enum.Words{
 	"unknown", "domain_gone", "newly_plaintext", "partly_plaintext", "became_untrusted", "name_no_longer_fits",
 	"dnssec_broken", "dane_broken", "dane_gone", "sts_broken", "sts_gone", "sts_weaker", "sts_servers_fail",
-	"sts_same_id", "will_expire", "provider_changed", "issuer_changed", "certificate_renewed", "no_longer_told",
+	"sts_same_id", "will_expire", "provider_changed", "no_longer_told", "issuer_changed", "certificate_renewed",
 	"newly_encrypted", "became_trusted", "dnssec_mended", "dane_new", "sts_new", "domain_back", "added", "removed",
 }
 

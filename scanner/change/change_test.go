@@ -260,6 +260,20 @@ func TestJoiner(t *testing.T) {
 	if got := Confirmed("a.example", []*State{&f, &f, &p}); len(got) != 0 {
 		t.Errorf("one bad night: %v", got)
 	}
+	away := with(full, func(r *scanner.Result) { r.Verdict.Encrypted = verdict.Counts{Unknown: 1} })
+	a := Of(&away, day)
+	for _, tt := range []struct {
+		states []*State
+		want   int // changes that are no noise
+	}{
+		{[]*State{&f, &a}, 0}, {[]*State{&f, &a, &a}, 1}, {[]*State{&f, &a, &a, &a}, 1}, {[]*State{&f, &f, &a}, 0},
+		{[]*State{&f, &a, &f}, 0}, {[]*State{&a, &a, &a}, 0},
+	} {
+		got := slices.DeleteFunc(Confirmed("a.example", tt.states), func(c Change) bool { return c.Noise })
+		if len(got) != tt.want || tt.want == 1 && got[0].Code != NoLongerTold {
+			t.Errorf("%d runs: %v, want %d", len(tt.states), got, tt.want)
+		}
+	}
 	j.Add(1, "new.example", f)
 	j.Add(0, "old.example", f)
 	var rest []string

@@ -45,7 +45,8 @@ func (j *Joiner) Rest(yield func(domain string, states []*State) bool) {
 }
 
 // Confirmed are the changes from the first state to each of the later ones: what all of them show, as the last one has
-// it. So one bad night is no change. A run without the domain shows nothing of it.
+// it. So one bad night is no change, and what could be told of a domain once and in none of several runs since is no
+// noise. A run without the domain shows nothing of it.
 func Confirmed(domain string, states []*State) []Change {
 	last := Between(domain, states[0], states[len(states)-1])
 	for _, s := range states[1 : len(states)-1] {
@@ -53,6 +54,9 @@ func Confirmed(domain string, states []*State) []Change {
 		last = slices.DeleteFunc(last, func(c Change) bool {
 			return !slices.ContainsFunc(seen, func(o Change) bool { return o.Code == c.Code })
 		})
+	}
+	for i := range last {
+		last[i].Noise = last[i].Noise && (last[i].Code != NoLongerTold || len(states) == 2)
 	}
 	return last
 }
