@@ -254,7 +254,7 @@ func TestJoiner(t *testing.T) {
 	if len(states) != 3 || len(j.pending) != 0 {
 		t.Fatalf("%v, %d pending", states, len(j.pending))
 	}
-	if got := Confirmed("a.example", states); len(got) != 1 || got[0].Code != NewlyPlaintext {
+	if got := Confirmed("a.example", states); len(got) != 1 || got[0].Code != NewlyPlaintext || got[0].Noise {
 		t.Errorf("%v", got)
 	}
 	if got := Confirmed("a.example", []*State{&f, &f, &p}); len(got) != 0 {
