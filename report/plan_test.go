@@ -179,21 +179,6 @@ func TestWorstFirst(t *testing.T) {
 	}
 }
 
-func TestOfMessages(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		n, total int64
-		want     string
-	}{
-		{0, 0, "0 %"}, {0, 5, "0 %"}, {5, 5, "100 %"}, {1, 3, "33.3 %"}, {7, 1000, "0.7 %"}, {1, 1 << 40, "< 0.1 %"},
-		{1<<40 - 1, 1 << 40, "> 99.9 %"}, {1, 1000, "0.1 %"}, {1 << 62, 1<<62 + 1<<61, "66.7 %"},
-	} {
-		if got := ofMessages(tt.n, tt.total); got != tt.want {
-			t.Errorf("%d of %d: %q, want %q", tt.n, tt.total, got, tt.want)
-		}
-	}
-}
-
 // TestPlanColumns: the columns that others rely on, by name, and no name twice.
 func TestPlanColumns(t *testing.T) {
 	t.Parallel()

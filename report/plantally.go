@@ -102,7 +102,7 @@ func (t *planTally) share(a amount) string {
 	if !t.plan.Weighted {
 		return ""
 	}
-	return " (" + ofMessages(a.messages, t.total.messages) + ")"
+	return " (" + percentOf(a.messages, t.total.messages) + ")"
 }
 
 // amountText is "0.7 % of messages, 14 domains", or the domains alone.
@@ -111,25 +111,7 @@ func (t *planTally) amountText(a amount) string {
 	if !t.plan.Weighted {
 		return domains
 	}
-	return ofMessages(a.messages, t.total.messages) + " of messages, " + domains
-}
-
-// ofMessages is a share of messages with one decimal, never 0 % for some and never 100 % for less than all.
-func ofMessages(n, total int64) string {
-	switch {
-	case n <= 0 || total <= 0:
-		return "0 %"
-	case n >= total:
-		return "100 %"
-	}
-	tenths := int64(float64(n)/float64(total)*1000 + 0.5)
-	switch {
-	case tenths == 0:
-		return "< 0.1 %"
-	case tenths == 1000:
-		return "> 99.9 %"
-	}
-	return fmt.Sprintf("%d.%d %%", tenths/10, tenths%10)
+	return percentOf(a.messages, t.total.messages) + " of messages, " + domains
 }
 
 // changeTitle is the heading of what a change of level does.

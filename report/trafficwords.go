@@ -11,26 +11,6 @@ import (
 	"mxtls/scanner/verdict"
 )
 
-// percentOf is part of whole with one decimal, never 100 % for less than all and never 0 % for some.
-func percentOf(part, whole int64) string {
-	switch {
-	case whole == 0:
-		return "?"
-	case part == 0:
-		return "0 %"
-	case part == whole:
-		return "100 %"
-	}
-	tenths := 1000 * float64(part) / float64(whole)
-	switch {
-	case tenths < 0.5:
-		return "< 0.1 %"
-	case tenths >= 999.5:
-		return "> 99.9 %"
-	}
-	return strings.TrimSuffix(strconv.FormatFloat(tenths/10, 'f', 1, 64), ".0") + " %"
-}
-
 // thousands writes n with commas.
 func thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
