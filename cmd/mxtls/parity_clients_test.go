@@ -203,7 +203,8 @@ const (
 	plansAtOnce     = 2
 	clientsAtOnce   = 6                // so that every first try comes before settingsBackoff
 	settingsBackoff = 25 * time.Second // minimal_backoff_time in their main.cf
-	startLimit      = 20 * time.Second
+	startLimit      = 60 * time.Second
+	submitLimit     = 20 * time.Second       // for one connection
 	settingsWait    = 500 * time.Millisecond // between two looks at the logs
 )
 
@@ -312,20 +313,33 @@ func (c *client) again(script string) error {
 	})
 }
 
-// submit hands the client a message for each destination.
+// submit hands the client a message for each destination, over another connection where one fails: Postfix may still be
+// starting, and was seen not to answer to MAIL.
 func (c *client) submit() error {
-	var s *smtp.Client
-	var err error
+	handed := 0
 	for deadline := time.Now().Add(startLimit); ; time.Sleep(settingsWait / 5) {
-		if s, err = smtp.Dial(net.JoinHostPort(c.address, "25")); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
+		err := c.hand(&handed)
+		if err == nil || time.Now().After(deadline) {
 			return err
 		}
 	}
-	defer s.Close()
-	for _, d := range c.to {
+}
+
+// hand hands over the messages behind those that are, over one connection, and counts them.
+func (c *client) hand(handed *int) error {
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(c.address, "25"), submitLimit)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(submitLimit)); err != nil {
+		return err
+	}
+	s, err := smtp.NewClient(conn, c.address)
+	if err != nil {
+		return err
+	}
+	for _, d := range c.to[*handed:] {
 		if err := firstError(s.Mail("sender@client.test"), s.Rcpt("x@"+d.domain)); err != nil {
 			return err
 		}
@@ -337,6 +351,7 @@ func (c *client) submit() error {
 		if err := cmp.Or(err, w.Close()); err != nil {
 			return err
 		}
+		*handed++
 	}
 	return s.Quit()
 }
