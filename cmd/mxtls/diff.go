@@ -83,6 +83,9 @@ func (f *diffFlags) run(ctx context.Context, s streams, args []string) error {
 		d.runs = append(d.runs, r)
 	}
 	defer d.close()
+	for _, remark := range d.remarks() {
+		fmt.Fprintf(s.err, "mxtls: %s\n", oneLine(remark))
+	}
 	if err := d.compare(ctx); err != nil {
 		return err
 	}
@@ -144,6 +147,34 @@ func (d *comparison) close() {
 	for _, r := range d.runs {
 		r.close()
 	}
+}
+
+// remarks say where runs that follow each other were made in ways that differ, so that what changed may be the way.
+func (d *comparison) remarks() (out []string) {
+	for i, is := range d.runs[1:] {
+		was := d.runs[i]
+		old, now := was.head(), is.head()
+		if now.Started.Before(old.Started) {
+			out = append(out, fmt.Sprintf("%s is older than %s: the old one comes first, else better is worse",
+				is.named(), was.named()))
+		}
+		if old.Port != now.Port {
+			out = append(out, fmt.Sprintf("%s looked at port %d and %s at port %d: other servers may be there",
+				was.named(), old.Port, is.named(), now.Port))
+		}
+		if old.MXOnly != now.MXOnly {
+			silent := was
+			if now.MXOnly {
+				silent = is
+			}
+			out = append(out, silent.named()+" is of --mx-only, which talks to nobody: mail hosts alone can be compared")
+		}
+		if old.Shard != now.Shard {
+			out = append(out, fmt.Sprintf("%s is %s and %s %s: what both hold is compared",
+				was.named(), partOf(old), is.named(), partOf(now)))
+		}
+	}
+	return out
 }
 
 // compare reads a result of each run in turn, so that domains in the same order meet at once.

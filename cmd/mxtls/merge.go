@@ -92,19 +92,20 @@ func (m *merger) close() {
 }
 
 // head is that of the whole run: of the first part, with the earliest beginning. The parts must be of one kind and of one
-// split. Where a
-// part's resolver did not validate DNSSEC, what is unsigned cannot be told from what was not checked.
+// split. Where a part's resolver did not validate DNSSEC, what is unsigned cannot be told from what was not checked.
 func (m *merger) head() (runfile.Head, error) {
 	head := m.parts[0].head()
 	for _, p := range m.parts[1:] {
 		h := p.head()
 		switch {
-		case h.Port != head.Port || h.AsPostfix != head.AsPostfix:
-			return head, fmt.Errorf("%s and %s are not parts of one run: one was made by scan and one by plan, or at another port",
-				m.parts[0].path, p.path)
+		case h.AsPostfix != head.AsPostfix:
+			return head, m.strangers(p, "one was made by scan and the other by plan")
+		case h.MXOnly != head.MXOnly:
+			return head, m.strangers(p, "for one of them mail hosts were looked up and nobody talked to (--mx-only)")
+		case h.Port != head.Port:
+			return head, m.strangers(p, fmt.Sprintf("one looked at port %d, the other at %d", head.Port, h.Port))
 		case !sameSplit(h.Shard, head.Shard):
-			return head, fmt.Errorf("%s and %s are not parts of one run: one is part %s of its list, the other %s",
-				m.parts[0].path, p.path, head.Shard, h.Shard)
+			return head, m.strangers(p, fmt.Sprintf("one is part %s of its list, the other %s", head.Shard, h.Shard))
 		case h.Started.Before(head.Started):
 			head.Started = h.Started
 		}
@@ -114,6 +115,11 @@ func (m *merger) head() (runfile.Head, error) {
 	}
 	head.Shard = ""
 	return head, nil
+}
+
+// strangers is the error of a part that is not of the first one's run.
+func (m *merger) strangers(p *savedRun, why string) error {
+	return fmt.Errorf("%s and %s are not parts of one run: %s", m.parts[0].path, p.path, why)
 }
 
 // sameSplit reports whether two parts are of as many; "" is none.
