@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -126,7 +127,7 @@ func (f *diffFlags) print(s streams, d *comparison) error {
 		}
 	}
 	if len(d.partial) > 0 {
-		return hinted{errors.New(d.partial[0]), "what is missing there is not compared"}
+		return hinted{errors.New(d.partial[0]), "what is missing there is not compared; mxtls scan --resume goes on with a run that was cut off"}
 	}
 	if slices.ContainsFunc(d.changes, func(c change.Change) bool { return !c.Noise && c.Code.Severity() >= verdict.Warning }) {
 		return errFindings
@@ -220,7 +221,7 @@ func (d *comparison) rest(ctx context.Context) error {
 			return r.failed
 		}
 		if why := r.tail(ctx).Partial; why != "" {
-			d.partial = append(d.partial, fmt.Sprintf("%s is not whole: %s", r.path, why))
+			d.partial = append(d.partial, fmt.Sprintf("%s is not whole: %s", r.named(), strings.TrimPrefix(why, r.named()+": ")))
 		}
 	}
 	if len(d.partial) > 0 {

@@ -73,7 +73,7 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	}
 	if tail.Partial != "" {
 		return hinted{errors.New("the run is partial: " + tail.Partial),
-			"what there is was written; once the rest is there, merge all parts anew"}
+			"what there is was written; once the rest is there, merge all parts anew, or let mxtls scan --resume ask who is missing"}
 	}
 	return nil
 }
@@ -81,8 +81,9 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 // merger holds the parts.
 type merger struct {
 	parts []*savedRun
-	next  int // item of the list
-	gap   int // items that are in no part
+	next  int       // item of the list
+	last  *savedRun // that has the item before it
+	gap   int       // items that are in no part
 }
 
 func (m *merger) close() {
@@ -166,10 +167,13 @@ func (m *merger) join(ctx context.Context, out *saver) error {
 		}
 		r := &parts[least].saved.Result
 		if r.Index < m.next {
-			return fmt.Errorf("%s has item %d of the list, %s, which another part has too", m.parts[least].path, r.Index+1, r.Input)
+			return hinted{
+				fmt.Errorf("%s and %s both have item %d of the list, %s", m.last.named(), m.parts[least].named(), r.Index+1, r.Input),
+				"name each part once, all of one list and split by the same --by-provider run or all by none",
+			}
 		}
 		m.gap += r.Index - m.next
-		m.next = r.Index + 1
+		m.next, m.last = r.Index+1, m.parts[least]
 		if out.add(parts[least].saved.Group, r); out.failed != nil {
 			return nil // merge says so
 		}

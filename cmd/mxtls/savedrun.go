@@ -30,7 +30,7 @@ type savedRun struct {
 
 	passed  int          // connections of the results before from
 	read    atomic.Int64 // results so far; the progress line looks on
-	whole   atomic.Bool  // the last line was read
+	whole   atomic.Bool  // the last line was read, and says that no result is missing
 	failed  error
 	stopped bool
 }
@@ -88,7 +88,7 @@ func (p *savedRun) explain(err error) error {
 	err = fmt.Errorf("%s: %w", p.named(), err)
 	switch {
 	case errors.Is(err, runfile.ErrEmpty):
-		return hinted{err, "the run that was to write it was stopped before it began; mxtls scan --save begins it anew"}
+		return hinted{err, "what was to fill it has only just begun, or was stopped before: then scan or merge anew"}
 	case errors.Is(err, runfile.ErrForeign):
 		return hinted{err, "mxtls scan --save FILE saves a run; -f reads a list of domains"}
 	case errors.Is(err, runfile.ErrNewer):
@@ -113,7 +113,8 @@ func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
 			close(quit)
 			for range judged { // until the reader has left the file
 			}
-			p.whole.Store(p.reader.Tail() != nil)
+			tail := p.reader.Tail()
+			p.whole.Store(tail != nil && tail.Partial == "")
 		}()
 		for batch := range judged {
 			for i := range batch {
