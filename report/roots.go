@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +131,7 @@ func alarms(a *pkix.Audit) []string {
 	}
 	for _, w := range a.Bundle.Warnings {
 		if !w.Spoils && w.Line == 0 {
-			out = append(out, EscapeTo(w.Text, remarkWidth))
+			out = append(out, EscapeTo(w.String(), remarkWidth))
 		}
 	}
 	return out
@@ -213,11 +215,7 @@ func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
 		limit = 0
 	}
 	left := 0
-	for i := range a.Items {
-		item := &a.Items[i]
-		if !item.Has(issue) {
-			continue
-		}
+	for _, item := range itemsWith(a, issue) {
 		if len(s.rows) >= limit && (limit > 0 || item.Root || issue != pkix.IssueWeakSignature) {
 			left++
 			continue
@@ -230,13 +228,56 @@ func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
 	return s
 }
 
+// itemsWith are those with an issue, as they stand in the bundle; what it lacks has no place there, and comes by name.
+func itemsWith(a *pkix.Audit, issue pkix.Issue) (items []*pkix.Item) {
+	for i := range a.Items {
+		if a.Items[i].Has(issue) {
+			items = append(items, &a.Items[i])
+		}
+	}
+	if issue == pkix.IssueMissing {
+		slices.SortStableFunc(items, func(x, y *pkix.Item) int {
+			return cmp.Compare(commonNameFirst(x.Subject), commonNameFirst(y.Subject))
+		})
+	}
+	return items
+}
+
+// commonNameFirst is a distinguished name (RFC 2253) in an order for narrow columns, whose end is cut off: first the
+// common name, by which people know it, and last what has a number in place of a name.
+func commonNameFirst(dn string) string {
+	rank := func(part string) int {
+		switch {
+		case strings.HasPrefix(part, "CN="):
+			return 0
+		case part != "" && '0' <= part[0] && part[0] <= '9':
+			return 2
+		}
+		return 1
+	}
+	var parts []string
+	from := 0
+	for i := 0; i < len(dn); i++ {
+		switch dn[i] {
+		case '\\':
+			i++
+		case ',':
+			parts = append(parts, dn[from:i])
+			from = i + 1
+		}
+	}
+	parts = append(parts, dn[from:])
+	slices.SortStableFunc(parts, func(a, b string) int { return rank(a) - rank(b) })
+	return strings.Join(parts, ",")
+}
+
 // itemFields are the columns of a section on certificates.
 var itemFields = []field{{title: "Certificate", fair: 30, most: 64}, {title: "Ends"},
 	{title: "Line", right: true, optional: true}, {title: ""}}
 
 // itemRow is one certificate, or one broken block.
 func itemRow(b *pkix.Bundle, item *pkix.Item, issue pkix.Issue) row {
-	cells := []string{Escape(item.Subject), "", "", itemText(item, issue)}
+	cells := []string{Escape(commonNameFirst(item.Subject)), "", "", itemText(item, issue)}
 	if item.SHA256 == "" {
 		cells[0] = Escape(item.Path)
 	} else {

@@ -123,7 +123,7 @@ func (w *trustDocument) expiring() section {
 			class = verdict.ClassPartial
 		}
 		s.rows = append(s.rows, row{class: class, cells: []string{date(e.lasts.Until), endText(e.lasts),
-			Escape(e.subject), e.where()}})
+			Escape(commonNameFirst(e.subject)), e.where()}})
 	}
 	switch {
 	case len(all) == 0:
@@ -139,7 +139,7 @@ func endText(l pkix.Lasting) string {
 	if l.Depth == 0 {
 		return "its own"
 	}
-	return "its issuer " + Escape(l.Subject)
+	return "its issuer " + Escape(commonNameFirst(l.Subject))
 }
 
 // where are the domains that a chain fails for.

@@ -54,7 +54,12 @@ The network is never touched; --fetch-nothing has the kernel see to that.`,
   mxtls roots /etc/postfix/cacert.pem --fail-on expired,broken,stale=2y
   mxtls roots --from run.jsonl.zst --against /etc/postfix/new.pem
   mxtls roots --root /var/lib/machines/mail -o csv --out roots.csv`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) <= 1 {
+				return nil
+			}
+			return hinted{fmt.Errorf("roots takes one FILE or DIR, not %d", len(args)), "--against names another one to compare with"}
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.output.columns && f.from != "" {
 				return listColumns(s.out, report.ComparisonColumns())
@@ -140,7 +145,11 @@ func (f *rootsFlags) bundle(args []string) (*pkix.Bundle, error) {
 		if f.root != "" {
 			return nil, errors.New("--root looks for the bundle of an operating system: it takes no FILE or DIR beside it")
 		}
-		return pkix.Inspect(args[0])
+		b, err := pkix.Inspect(args[0])
+		if errors.Is(err, fs.ErrNotExist) {
+			err = hinted{err, "name a FILE or DIR that is there, or none for the bundle of this operating system"}
+		}
+		return b, err
 	}
 	system := os.DirFS("/")
 	if f.root != "" {

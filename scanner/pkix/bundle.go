@@ -121,7 +121,7 @@ func loadDir(fsys fs.FS, dir, name string) (*Bundle, error) {
 		return nil, err
 	}
 	if b.Roots+b.Others == 0 {
-		return nil, fmt.Errorf("%s: no certificate in any of its files (%d)", name, files)
+		return nil, fmt.Errorf("%s: "+noCertificate, name, files)
 	}
 	return b.seal()
 }
@@ -140,11 +140,17 @@ func readDir(fsys fs.FS, dir, name string) (b *Bundle, files int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if links == 0 {
+	switch {
+	case b.Roots+b.Others == 0:
+		b.warn(name, fmt.Sprintf(noCertificate, len(entries)))
+	case links == 0:
 		b.warn(name, noLinks)
 	}
 	return b, len(entries), nil
 }
+
+// noCertificate is what is wrong with a directory of so many files none of which holds one.
+const noCertificate = "no certificate in any of its files (%d)"
 
 // noLinks is what is wrong with a directory that nobody made ready.
 const noLinks = "no hash links: OpenSSL and Postfix see nothing here before openssl rehash was run"
