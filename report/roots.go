@@ -129,7 +129,12 @@ func alarms(a *pkix.Audit) []string {
 	if a.Bundle.Roots == 0 {
 		out = append(out, "No path can end here: there is no root in it, so every server is Untrusted.")
 	}
-	for _, w := range a.Bundle.Warnings {
+	return append(out, leftOut(a.Bundle)...)
+}
+
+// leftOut are the files of a bundle, and the directories, that Postfix does not see.
+func leftOut(b *pkix.Bundle) (out []string) {
+	for _, w := range b.Warnings {
 		if !w.Spoils && w.Line == 0 {
 			out = append(out, EscapeTo(w.String(), remarkWidth))
 		}

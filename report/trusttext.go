@@ -20,8 +20,10 @@ func (w *trustDocument) End(partial string) error {
 	if partial != "" {
 		d.alarms = append(d.alarms, "Partial: "+Escape(partial)+"; what follows is only what was read by then")
 	}
-	d.alarms = append(d.alarms, switchedOff(c.Bundle)...)
-	d.alarms = append(d.alarms, switchedOff(c.Against)...)
+	for _, b := range []*pkix.Bundle{c.Bundle, c.Against} {
+		d.alarms = append(d.alarms, switchedOff(b)...)
+		d.alarms = append(d.alarms, leftOut(b)...)
+	}
 	d.sections = []section{w.changed(), w.expiring()}
 	return w.write(d)
 }
