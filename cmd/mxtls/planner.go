@@ -20,6 +20,7 @@ type planner struct {
 	cfg    *postfix.Config
 	flags  *planFlags
 	bundle string // the CAfile that this operating system has; "" = none
+	dir    string // the CApath that it has where it has no CAfile
 
 	weights  weights
 	existing *postfix.Map
@@ -94,9 +95,9 @@ func (p *planner) head() report.Plan {
 // advice is what to put into main.cf, all of it where no main.cf was read.
 func (p *planner) advice() []string {
 	if p.flags.source() == "" {
-		return postfix.Advice(p.bundle, nil)
+		return postfix.Advice(p.bundle, p.dir, nil)
 	}
-	return postfix.Advice(p.bundle, p.cfg)
+	return postfix.Advice(p.bundle, p.dir, p.cfg)
 }
 
 // doubt says on stderr where a saved run's servers were not asked as this Postfix would ask them.

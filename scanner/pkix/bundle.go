@@ -330,6 +330,11 @@ func (b *Bundle) finish() {
 	b.seen = nil
 }
 
+// Linked reports whether each root has a hash link, so that Postfix sees it in its smtp_tls_CApath.
+func (b *Bundle) Linked() bool {
+	return b.Roots > 0 && !slices.ContainsFunc(b.roots, func(c *certificate) bool { return !b.linked[c.sum] })
+}
+
 // Newest is the begin of the newest root that is valid by then: the bundle is no older in substance, whatever its date.
 // It is zero without one.
 func (b *Bundle) Newest(at time.Time) (newest time.Time) {
