@@ -104,6 +104,8 @@ func (p *planner) advice() []string {
 func (p *planner) doubt() {
 	head, hello := p.job.facts.head(), p.cfg.Postfix.Hello().String()
 	switch {
+	case head.MXOnly:
+		fmt.Fprintln(p.job.err, "mxtls: the run was saved with --mx-only, which talks to nobody: what hangs on servers cannot be told")
 	case !head.AsPostfix:
 		fmt.Fprintln(p.job.err, "mxtls: the run was saved by scan, without the questions that plan asks of servers with "+
 			"TLS 1.2 and older: what is chosen there may differ")
