@@ -19,6 +19,7 @@ type Inventory struct {
 	Version string // of the program
 	Audit   *pkix.Audit
 	Places  []pkix.Place // where operating systems keep their roots, as on this one; nil = it was not asked for
+	System  string       // the directory that holds that operating system, as a container's; "" = this one
 }
 
 // WriteInventory writes the report on a bundle to w. The error is the output's own, or a format that does not exist.
@@ -55,7 +56,7 @@ func (inv *Inventory) document(o Options) *document {
 	d := &document{title: "Root certificates · " + bundleName(a.Bundle), facts: inv.facts()}
 	d.alarms = alarms(a)
 	if inv.Places != nil {
-		d.sections = append(d.sections, placesSection(inv.Places))
+		d.sections = append(d.sections, placesSection(inv.Places, inv.System))
 	}
 	for _, issue := range pkix.Issues() {
 		if a.Count(issue) > 0 {
@@ -147,8 +148,11 @@ func leftOut(b *pkix.Bundle) (out []string) {
 var placeFields = []field{{title: "Path", fair: 50, middle: true}, {title: ""}}
 
 // placesSection says where the operating system keeps its roots.
-func placesSection(places []pkix.Place) section {
+func placesSection(places []pkix.Place, system string) section {
 	s := section{title: "Where this operating system keeps its roots", fields: placeFields}
+	if system != "" {
+		s.title = "Where the operating system in " + Escape(system) + " keeps its roots"
+	}
 	missing := 0
 	for i := range places {
 		p := &places[i]

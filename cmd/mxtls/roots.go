@@ -129,7 +129,7 @@ func (f *rootsFlags) run(ctx context.Context, s streams, args []string) (err err
 		at = time.Now()
 	}
 	audit := pkix.NewAudit(b, against, at.UTC(), soon)
-	inv := &report.Inventory{Version: version(), Audit: audit, Places: f.places}
+	inv := &report.Inventory{Version: version(), Audit: audit, Places: f.places, System: f.root}
 	err = f.write(s, b, func(w io.Writer, o report.Options) error {
 		return report.WriteInventory(f.output.format, w, o, inv)
 	})
@@ -174,6 +174,9 @@ func (f *rootsFlags) bundle(args []string) (*pkix.Bundle, error) {
 // noBundle is the error of an operating system without a bundle.
 func (f *rootsFlags) noBundle(system fs.FS) error {
 	_, err := pkix.Find(system)
+	if f.root != "" {
+		err = fmt.Errorf("--root %s: %w", f.root, err)
+	}
 	return hinted{err, "install its ca-certificates package, or name a FILE or DIR"}
 }
 
