@@ -93,7 +93,8 @@ func (f *diffFlags) run(ctx context.Context, s streams, args []string) error {
 	return f.print(s, d)
 }
 
-// open opens a run with the judge for it: by the same roots for all, and each as of its own day.
+// open opens a run with the judge for it: by the roots that the flags name, else by those of the run, and each as of its
+// own day.
 func (f *diffFlags) open(ctx context.Context, s streams, path string) (*savedRun, error) {
 	r, err := openSavedRun(ctx, "", path, s.in)
 	if err != nil {
@@ -150,8 +151,14 @@ func (d *comparison) close() {
 	}
 }
 
-// remarks say where runs that follow each other were made in ways that differ, so that what changed may be the way.
+// remarks say where runs that follow each other were made or are judged in ways that differ, so that what changed may be
+// the way, and where roots have changed since, which hides what they changed.
 func (d *comparison) remarks() (out []string) {
+	for _, r := range d.runs {
+		if r.remark != "" && !slices.Contains(out, r.remark) {
+			out = append(out, r.remark)
+		}
+	}
 	for i, is := range d.runs[1:] {
 		was := d.runs[i]
 		old, now := was.head(), is.head()
@@ -169,6 +176,10 @@ func (d *comparison) remarks() (out []string) {
 				silent = is
 			}
 			out = append(out, silent.named()+" is of --mx-only, which talks to nobody: mail hosts alone can be compared")
+		}
+		if is.roots != nil && was.roots != nil && is.roots.SHA256 != was.roots.SHA256 {
+			out = append(out, fmt.Sprintf("%s is judged by the roots of %s and %s by those of %s: --ca-file names one for both",
+				was.named(), was.roots.Path, is.named(), is.roots.Path))
 		}
 		if old.Shard != now.Shard {
 			out = append(out, fmt.Sprintf("%s is %s and %s %s: what both hold is compared",

@@ -25,8 +25,9 @@ type savedRun struct {
 	file   io.Closer
 	reader *runfile.Reader
 	judge  *scanner.Judge
-	from   int    // place in the list of the first result that is wanted
-	remark string // on the roots, once bundle was called; "" where there is nothing to say
+	from   int          // place in the list of the first result that is wanted
+	roots  *pkix.Bundle // those of the run itself, once bundle was called
+	remark string       // on them; "" where there is nothing to say
 
 	passed  int          // connections of the results before from
 	read    atomic.Int64 // results so far; the progress line looks on
@@ -232,6 +233,7 @@ func (p *savedRun) bundle() (b *pkix.Bundle, err error) {
 	if err != nil {
 		return nil, hinted{fmt.Errorf("the roots that the run was judged by: %w", err), "--ca-file, --ca-path or --ca names others"}
 	}
+	p.roots = b
 	if b.SHA256 != saved.SHA256 {
 		p.remark = fmt.Sprintf("%s has other roots now than when the run was saved", b.Path)
 	}
