@@ -190,10 +190,8 @@ func (j *job) remark() {
 		fmt.Fprintf(j.err, "mxtls: %s no mail domain, see the report (--fail-on invalid makes the exit status 1)\n",
 			plural(n, "item is", "items are"))
 	}
-	for _, w := range j.roots.Warnings {
-		if w.Path == j.roots.Path && w.Line == 0 { // on the directory itself: it has no hash links
-			fmt.Fprintf(j.err, "mxtls: %s\n", oneLine(w.String()))
-		}
+	if why := j.roots.Unready(); why != "" {
+		fmt.Fprintf(j.err, "mxtls: %s\n", oneLine(why))
 	}
 	// A single server has its own reasons; above 5 % of them it is this machine that is the trouble.
 	if t := &j.summary.Total; t.Refused >= 2 && t.Refused*20 > t.Servers.Total() {

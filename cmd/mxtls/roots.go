@@ -208,8 +208,14 @@ func (f *rootsFlags) write(s streams, b *pkix.Bundle, layout func(io.Writer, rep
 
 // remark says on stderr what is wrong with a bundle as a whole, where the report is a CSV.
 func (f *rootsFlags) remark(s streams, b *pkix.Bundle) {
-	if f.output.format == report.CSV && !f.output.quiet && b.TLSOff != "" {
+	if f.output.format != report.CSV || f.output.quiet {
+		return
+	}
+	if b.TLSOff != "" {
 		fmt.Fprintf(s.err, "mxtls: as smtp_tls_CAfile this switches TLS off for all mail: %s\n", oneLine(b.TLSOff))
+	}
+	if why := b.Unready(); why != "" {
+		fmt.Fprintf(s.err, "mxtls: %s\n", oneLine(why))
 	}
 }
 

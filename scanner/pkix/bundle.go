@@ -335,6 +335,16 @@ func (b *Bundle) Linked() bool {
 	return b.Roots > 0 && !slices.ContainsFunc(b.roots, func(c *certificate) bool { return !b.linked[c.sum] })
 }
 
+// Unready is why Postfix sees nothing in a directory, as where it has no hash links; "" where it does, and for a file.
+func (b *Bundle) Unready() string {
+	for _, w := range b.Warnings {
+		if b.From == Directory && w.Path == b.Path {
+			return w.String()
+		}
+	}
+	return ""
+}
+
 // Newest is the begin of the newest root that is valid by then: the bundle is no older in substance, whatever its date.
 // It is zero without one.
 func (b *Bundle) Newest(at time.Time) (newest time.Time) {
