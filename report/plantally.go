@@ -32,7 +32,7 @@ type planTally struct {
 	change  [outcomes]amount // by what becomes of them: those worse off than today
 	worse   amount
 	better  amount
-	open    amount // those of which it cannot be told any more
+	open    amount // those of which it cannot be told
 }
 
 func (t *planTally) add(f *Forecast) {
@@ -47,10 +47,11 @@ func (t *planTally) add(f *Forecast) {
 	for _, l := range postfix.Levels() {
 		t.levels[l][f.Levels[l].Outcome].add(f.Messages)
 	}
+	considered := t.plan.To != postfix.LevelUnknown && t.plan.To != f.NowLevel
 	switch {
-	case f.Then.Outcome == f.Now.Outcome:
-	case f.Then.Outcome == postfix.Unknown:
+	case considered && f.Then.Outcome == postfix.Unknown: // it may be worse
 		t.open.add(f.Messages)
+	case f.Then.Outcome == f.Now.Outcome:
 	case f.Then.Outcome.Worse(f.Now.Outcome):
 		t.change[f.Then.Outcome].add(f.Messages)
 		t.worse.add(f.Messages)

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ type Inventory struct {
 	Version string // of the program
 	Audit   *pkix.Audit
 	Places  []pkix.Place // where operating systems keep their roots, as on this one; nil = it was not asked for
+	System  string       // the directory that holds that operating system, as a container's; "" = this one
 }
 
 // WriteInventory writes the report on a bundle to w. The error is the output's own, or a format that does not exist.
@@ -53,7 +56,7 @@ func (inv *Inventory) document(o Options) *document {
 	d := &document{title: "Root certificates · " + bundleName(a.Bundle), facts: inv.facts()}
 	d.alarms = alarms(a)
 	if inv.Places != nil {
-		d.sections = append(d.sections, placesSection(inv.Places))
+		d.sections = append(d.sections, placesSection(inv.Places, inv.System))
 	}
 	for _, issue := range pkix.Issues() {
 		if a.Count(issue) > 0 {
@@ -127,9 +130,14 @@ func alarms(a *pkix.Audit) []string {
 	if a.Bundle.Roots == 0 {
 		out = append(out, "No path can end here: there is no root in it, so every server is Untrusted.")
 	}
-	for _, w := range a.Bundle.Warnings {
+	return append(out, leftOut(a.Bundle)...)
+}
+
+// leftOut are the files of a bundle, and the directories, that Postfix does not see.
+func leftOut(b *pkix.Bundle) (out []string) {
+	for _, w := range b.Warnings {
 		if !w.Spoils && w.Line == 0 {
-			out = append(out, EscapeTo(w.Text, remarkWidth))
+			out = append(out, EscapeTo(w.String(), remarkWidth))
 		}
 	}
 	return out
@@ -140,8 +148,11 @@ func alarms(a *pkix.Audit) []string {
 var placeFields = []field{{title: "Path", fair: 50, middle: true}, {title: ""}}
 
 // placesSection says where the operating system keeps its roots.
-func placesSection(places []pkix.Place) section {
+func placesSection(places []pkix.Place, system string) section {
 	s := section{title: "Where this operating system keeps its roots", fields: placeFields}
+	if system != "" {
+		s.title = "Where the operating system in " + Escape(system) + " keeps its roots"
+	}
 	missing := 0
 	for i := range places {
 		p := &places[i]
@@ -213,11 +224,7 @@ func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
 		limit = 0
 	}
 	left := 0
-	for i := range a.Items {
-		item := &a.Items[i]
-		if !item.Has(issue) {
-			continue
-		}
+	for _, item := range itemsWith(a, issue) {
 		if len(s.rows) >= limit && (limit > 0 || item.Root || issue != pkix.IssueWeakSignature) {
 			left++
 			continue
@@ -230,13 +237,56 @@ func issueSection(a *pkix.Audit, issue pkix.Issue, o Options) section {
 	return s
 }
 
+// itemsWith are those with an issue, as they stand in the bundle; what it lacks has no place there, and comes by name.
+func itemsWith(a *pkix.Audit, issue pkix.Issue) (items []*pkix.Item) {
+	for i := range a.Items {
+		if a.Items[i].Has(issue) {
+			items = append(items, &a.Items[i])
+		}
+	}
+	if issue == pkix.IssueMissing {
+		slices.SortStableFunc(items, func(x, y *pkix.Item) int {
+			return cmp.Compare(commonNameFirst(x.Subject), commonNameFirst(y.Subject))
+		})
+	}
+	return items
+}
+
+// commonNameFirst is a distinguished name (RFC 2253) in an order for narrow columns, whose end is cut off: first the
+// common name, by which people know it, and last what has a number in place of a name.
+func commonNameFirst(dn string) string {
+	rank := func(part string) int {
+		switch {
+		case strings.HasPrefix(part, "CN="):
+			return 0
+		case part != "" && '0' <= part[0] && part[0] <= '9':
+			return 2
+		}
+		return 1
+	}
+	var parts []string
+	from := 0
+	for i := 0; i < len(dn); i++ {
+		switch dn[i] {
+		case '\\':
+			i++
+		case ',':
+			parts = append(parts, dn[from:i])
+			from = i + 1
+		}
+	}
+	parts = append(parts, dn[from:])
+	slices.SortStableFunc(parts, func(a, b string) int { return rank(a) - rank(b) })
+	return strings.Join(parts, ",")
+}
+
 // itemFields are the columns of a section on certificates.
 var itemFields = []field{{title: "Certificate", fair: 30, most: 64}, {title: "Ends"},
 	{title: "Line", right: true, optional: true}, {title: ""}}
 
 // itemRow is one certificate, or one broken block.
 func itemRow(b *pkix.Bundle, item *pkix.Item, issue pkix.Issue) row {
-	cells := []string{Escape(item.Subject), "", "", itemText(item, issue)}
+	cells := []string{Escape(commonNameFirst(item.Subject)), "", "", itemText(item, issue)}
 	if item.SHA256 == "" {
 		cells[0] = Escape(item.Path)
 	} else {

@@ -291,3 +291,19 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestCommonNameFirst: by what people know a root is what a narrow column shows of it.
+func TestCommonNameFirst(t *testing.T) {
+	t.Parallel()
+	for dn, want := range map[string]string{
+		"": "", "O=Own": "O=Own", "CN=A,O=B,C=DE": "CN=A,O=B,C=DE",
+		"C=DE,O=Atos,CN=Atos Root": "CN=Atos Root,C=DE,O=Atos",
+		`1.2.840.113549.1.9.1=#0c10,CN=e-Szigno,L=Budapest,2.5.4.97=#130f`: "CN=e-Szigno,L=Budapest,1.2.840.113549.1.9.1=#0c10,2.5.4.97=#130f",
+		`O=Own\,CN=none,CN=A\\,C=DE`:                                       `CN=A\\,O=Own\,CN=none,C=DE`,
+		`O=ends in\`:                                                       `O=ends in\`,
+	} {
+		if got := commonNameFirst(dn); got != want {
+			t.Errorf("%s: %s, want %s", dn, got, want)
+		}
+	}
+}

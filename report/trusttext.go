@@ -20,8 +20,10 @@ func (w *trustDocument) End(partial string) error {
 	if partial != "" {
 		d.alarms = append(d.alarms, "Partial: "+Escape(partial)+"; what follows is only what was read by then")
 	}
-	d.alarms = append(d.alarms, switchedOff(c.Bundle)...)
-	d.alarms = append(d.alarms, switchedOff(c.Against)...)
+	for _, b := range []*pkix.Bundle{c.Bundle, c.Against} {
+		d.alarms = append(d.alarms, switchedOff(b)...)
+		d.alarms = append(d.alarms, leftOut(b)...)
+	}
 	d.sections = []section{w.changed(), w.expiring()}
 	return w.write(d)
 }
@@ -123,7 +125,7 @@ func (w *trustDocument) expiring() section {
 			class = verdict.ClassPartial
 		}
 		s.rows = append(s.rows, row{class: class, cells: []string{date(e.lasts.Until), endText(e.lasts),
-			Escape(e.subject), e.where()}})
+			Escape(commonNameFirst(e.subject)), e.where()}})
 	}
 	switch {
 	case len(all) == 0:
@@ -139,7 +141,7 @@ func endText(l pkix.Lasting) string {
 	if l.Depth == 0 {
 		return "its own"
 	}
-	return "its issuer " + Escape(l.Subject)
+	return "its issuer " + Escape(commonNameFirst(l.Subject))
 }
 
 // where are the domains that a chain fails for.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,13 +84,17 @@ func (f *diffFlags) run(ctx context.Context, s streams, args []string) error {
 		d.runs = append(d.runs, r)
 	}
 	defer d.close()
+	for _, remark := range d.remarks() {
+		fmt.Fprintf(s.err, "mxtls: %s\n", oneLine(remark))
+	}
 	if err := d.compare(ctx); err != nil {
 		return err
 	}
 	return f.print(s, d)
 }
 
-// open opens a run with the judge for it: by the same roots for all, and each as of its own day.
+// open opens a run with the judge for it: by the roots that the flags name, else by those of the run, and each as of its
+// own day.
 func (f *diffFlags) open(ctx context.Context, s streams, path string) (*savedRun, error) {
 	r, err := openSavedRun(ctx, "", path, s.in)
 	if err != nil {
@@ -123,7 +128,7 @@ func (f *diffFlags) print(s streams, d *comparison) error {
 		}
 	}
 	if len(d.partial) > 0 {
-		return hinted{errors.New(d.partial[0]), "what is missing there is not compared"}
+		return hinted{errors.New(d.partial[0]), "what is missing there is not compared; mxtls scan --resume goes on with a run that was cut off"}
 	}
 	if slices.ContainsFunc(d.changes, func(c change.Change) bool { return !c.Noise && c.Code.Severity() >= verdict.Warning }) {
 		return errFindings
@@ -144,6 +149,44 @@ func (d *comparison) close() {
 	for _, r := range d.runs {
 		r.close()
 	}
+}
+
+// remarks say where runs that follow each other were made or are judged in ways that differ, so that what changed may be
+// the way, and where roots have changed since, which hides what they changed.
+func (d *comparison) remarks() (out []string) {
+	for _, r := range d.runs {
+		if r.remark != "" && !slices.Contains(out, r.remark) {
+			out = append(out, r.remark)
+		}
+	}
+	for i, is := range d.runs[1:] {
+		was := d.runs[i]
+		old, now := was.head(), is.head()
+		if now.Started.Before(old.Started) {
+			out = append(out, fmt.Sprintf("%s is older than %s: the old one comes first, else better is worse",
+				is.named(), was.named()))
+		}
+		if old.Port != now.Port {
+			out = append(out, fmt.Sprintf("%s looked at port %d and %s at port %d: other servers may be there",
+				was.named(), old.Port, is.named(), now.Port))
+		}
+		if old.MXOnly != now.MXOnly {
+			silent := was
+			if now.MXOnly {
+				silent = is
+			}
+			out = append(out, silent.named()+" is of --mx-only, which talks to nobody: mail hosts alone can be compared")
+		}
+		if is.roots != nil && was.roots != nil && is.roots.SHA256 != was.roots.SHA256 {
+			out = append(out, fmt.Sprintf("%s is judged by the roots of %s and %s by those of %s: --ca-file names one for both",
+				was.named(), was.roots.Path, is.named(), is.roots.Path))
+		}
+		if old.Shard != now.Shard {
+			out = append(out, fmt.Sprintf("%s is %s and %s %s: what both hold is compared",
+				was.named(), partOf(old), is.named(), partOf(now)))
+		}
+	}
+	return out
 }
 
 // compare reads a result of each run in turn, so that domains in the same order meet at once.
@@ -189,7 +232,7 @@ func (d *comparison) rest(ctx context.Context) error {
 			return r.failed
 		}
 		if why := r.tail(ctx).Partial; why != "" {
-			d.partial = append(d.partial, fmt.Sprintf("%s is not whole: %s", r.path, why))
+			d.partial = append(d.partial, fmt.Sprintf("%s is not whole: %s", r.named(), strings.TrimPrefix(why, r.named()+": ")))
 		}
 	}
 	if len(d.partial) > 0 {

@@ -27,6 +27,8 @@ type job struct {
 	save   *saver                                                 // nil = the facts are not kept
 	layout func(io.Writer, report.Options) (report.Writer, error) // nil = the scan's own report
 
+	resumable bool // mxtls scan --resume goes on with what was kept
+
 	summary  report.Summary
 	found    bool // something that --fail-on names
 	defects  int  // results that a defect of ours spoiled
@@ -157,13 +159,18 @@ func (j *job) complete(what string) error {
 		if total, final := j.facts.count(); final {
 			of = fmt.Sprintf("of %d", total)
 		}
-		return j.andUnsaved(hinted{
-			fmt.Errorf("%s is partial, %d %s: %s", what, j.summary.Total.Domains, of, why),
-			"what was done by then is in the report",
-		})
+		hint := "what was done by then is in the report"
+		if j.resumable && j.save.err() == nil {
+			hint += fmt.Sprintf("; mxtls scan --resume %s, with the same lists and flags, goes on", j.save.path)
+		}
+		return j.andUnsaved(hinted{fmt.Errorf("%s is partial, %d %s: %s", what, j.summary.Total.Domains, of, why), hint})
 	}
 	if err := j.save.err(); err != nil {
-		return hinted{err, "the report is whole; the saved run is not"}
+		hint := "the report is whole; the saved run is not"
+		if j.resumable {
+			hint += ": once that is mended, mxtls scan --resume completes it"
+		}
+		return hinted{err, hint}
 	}
 	return nil
 }
@@ -182,6 +189,9 @@ func (j *job) remark() {
 	if n := j.summary.Total.Invalid; n > 0 {
 		fmt.Fprintf(j.err, "mxtls: %s no mail domain, see the report (--fail-on invalid makes the exit status 1)\n",
 			plural(n, "item is", "items are"))
+	}
+	if why := j.roots.Unready(); why != "" {
+		fmt.Fprintf(j.err, "mxtls: %s\n", oneLine(why))
 	}
 	// A single server has its own reasons; above 5 % of them it is this machine that is the trouble.
 	if t := &j.summary.Total; t.Refused >= 2 && t.Refused*20 > t.Servers.Total() {

@@ -66,7 +66,8 @@ func (l *look) head() runfile.Head {
 	o := l.scan.Options()
 	return runfile.Head{
 		Version: version(), Started: l.started.UTC(), At: o.At, Resolvers: l.scan.Resolvers(), Validating: l.validating,
-		EHLO: o.EHLO, Port: o.Port, AsPostfix: o.AsPostfix, Hello: o.Postfix.Hello().String(), Shard: l.shard.String(),
+		EHLO: o.EHLO, Port: o.Port, AsPostfix: o.AsPostfix, Hello: o.Postfix.Hello().String(),
+		MXOnly: o.MXOnly, Shard: l.shard.String(),
 		Limits: runfile.Limits{
 			Concurrency: o.Concurrency, Rate: max(o.Rate, 0), PerProvider: max(o.PerProvider, 0),
 			Timeout: o.Timeout, HostTimeout: o.HostTimeout, Families: families(o.Families),

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit statuses. They are part of the interface.
@@ -127,7 +130,11 @@ Exit status: 0 done; 1 something was found that --fail-on named, or changed, or 
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) (err error) {
+			cmd.Flags().Visit(func(f *pflag.Flag) { err = cmp.Or(err, unnamed(f)) })
+			return err
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(s.in)
 	root.SetOut(s.out)
@@ -147,6 +154,16 @@ Exit status: 0 done; 1 something was found that --fail-on named, or changed, or 
 	root.AddCommand(newScan(s), newPlan(s), newTraffic(s), newExplain(s), newReceived(s), newDiff(s), newMerge(s), newRoots(s),
 		newVerify(s), newDemo(s))
 	return root
+}
+
+// unnamed is the error of a flag for a file or a directory that was given none, as by a script in which a variable is not
+// set: without that file the run would be another one.
+func unnamed(f *pflag.Flag) error {
+	what, _ := pflag.UnquoteUsage(f)
+	if f.Value.Type() != "string" || f.Value.String() != "" || !slices.Contains([]string{"FILE", "DIR", "BUNDLE"}, what) {
+		return nil
+	}
+	return hinted{fmt.Errorf("--%s: the name is empty", f.Name), "is a variable of the script not set? leave the flag out for none"}
 }
 
 // version is the module's version, or the commit that it was built from.

@@ -73,7 +73,7 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 	}
 	if tail.Partial != "" {
 		return hinted{errors.New("the run is partial: " + tail.Partial),
-			"what there is was written; once the rest is there, merge all parts anew"}
+			"what there is was written; once the rest is there, merge all parts anew, or let mxtls scan --resume ask who is missing"}
 	}
 	return nil
 }
@@ -81,8 +81,9 @@ func merge(ctx context.Context, s streams, save string, paths []string) error {
 // merger holds the parts.
 type merger struct {
 	parts []*savedRun
-	next  int // item of the list
-	gap   int // items that are in no part
+	next  int       // item of the list
+	last  *savedRun // that has the item before it
+	gap   int       // items that are in no part
 }
 
 func (m *merger) close() {
@@ -92,19 +93,20 @@ func (m *merger) close() {
 }
 
 // head is that of the whole run: of the first part, with the earliest beginning. The parts must be of one kind and of one
-// split. Where a
-// part's resolver did not validate DNSSEC, what is unsigned cannot be told from what was not checked.
+// split. Where a part's resolver did not validate DNSSEC, what is unsigned cannot be told from what was not checked.
 func (m *merger) head() (runfile.Head, error) {
 	head := m.parts[0].head()
 	for _, p := range m.parts[1:] {
 		h := p.head()
 		switch {
-		case h.Port != head.Port || h.AsPostfix != head.AsPostfix:
-			return head, fmt.Errorf("%s and %s are not parts of one run: one was made by scan and one by plan, or at another port",
-				m.parts[0].path, p.path)
+		case h.AsPostfix != head.AsPostfix:
+			return head, m.strangers(p, "one was made by scan and the other by plan")
+		case h.MXOnly != head.MXOnly:
+			return head, m.strangers(p, "for one of them mail hosts were looked up and nobody talked to (--mx-only)")
+		case h.Port != head.Port:
+			return head, m.strangers(p, fmt.Sprintf("one looked at port %d, the other at %d", head.Port, h.Port))
 		case !sameSplit(h.Shard, head.Shard):
-			return head, fmt.Errorf("%s and %s are not parts of one run: one is part %s of its list, the other %s",
-				m.parts[0].path, p.path, head.Shard, h.Shard)
+			return head, m.strangers(p, fmt.Sprintf("one is part %s of its list, the other %s", head.Shard, h.Shard))
 		case h.Started.Before(head.Started):
 			head.Started = h.Started
 		}
@@ -114,6 +116,11 @@ func (m *merger) head() (runfile.Head, error) {
 	}
 	head.Shard = ""
 	return head, nil
+}
+
+// strangers is the error of a part that is not of the first one's run.
+func (m *merger) strangers(p *savedRun, why string) error {
+	return fmt.Errorf("%s and %s are not parts of one run: %s", m.parts[0].path, p.path, why)
 }
 
 // sameSplit reports whether two parts are of as many; "" is none.
@@ -160,10 +167,13 @@ func (m *merger) join(ctx context.Context, out *saver) error {
 		}
 		r := &parts[least].saved.Result
 		if r.Index < m.next {
-			return fmt.Errorf("%s has item %d of the list, %s, which another part has too", m.parts[least].path, r.Index+1, r.Input)
+			return hinted{
+				fmt.Errorf("%s and %s both have item %d of the list, %s", m.last.named(), m.parts[least].named(), r.Index+1, r.Input),
+				"name each part once, all of one list and split by the same --by-provider run or all by none",
+			}
 		}
 		m.gap += r.Index - m.next
-		m.next = r.Index + 1
+		m.next, m.last = r.Index+1, m.parts[least]
 		if out.add(parts[least].saved.Group, r); out.failed != nil {
 			return nil // merge says so
 		}

@@ -141,7 +141,8 @@ func (f *planFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	p := &planner{cfg: cfg, flags: f, bundle: systemBundle()}
+	p := &planner{cfg: cfg, flags: f}
+	p.bundle, p.dir = systemBundle()
 	if f.advice {
 		return f.advise(s, p)
 	}

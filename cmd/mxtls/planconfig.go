@@ -162,7 +162,7 @@ func (f *planFlags) anchors(cfg *postfix.Config) (*pkix.Bundle, error) {
 		}
 		switch {
 		case cfg.AppendDefaultCA && file == "" && dir != "":
-			file = systemBundle()
+			file, _ = systemBundle()
 		case cfg.AppendDefaultCA && file != "" && dir == "":
 			dir = defaultCADir
 		}
@@ -191,24 +191,29 @@ func missing(file string) error {
 	return nil // Postfix cannot read it either
 }
 
-// systemBundle is the root bundle of this operating system as a CAfile; "" without one.
-func systemBundle() string {
+// systemBundle is the root bundle of this operating system as a CAfile, or where it has none as a CApath; "" without one.
+func systemBundle() (file, dir string) {
 	b, err := pkix.System()
 	switch {
 	case err != nil:
-		return ""
+		return "", ""
 	case b.From == pkix.File && b.TLSOff == "":
-		return b.Path
+		return b.Path, ""
 	}
 	return loadable(pkix.Survey(os.DirFS("/")))
 }
 
-// loadable is the first file among places that Postfix can load as its CAfile: another one would cost it all TLS.
-func loadable(places []pkix.Place) string {
+// loadable is the first file among places that Postfix can load as its CAfile, since another one would cost it all TLS,
+// or else the first directory in which it sees all roots.
+func loadable(places []pkix.Place) (file, dir string) {
 	for i := range places {
-		if p := &places[i]; p.Bundle != nil && p.Source == pkix.File && p.Bundle.TLSOff == "" {
-			return p.Path
+		switch p := &places[i]; {
+		case p.Bundle == nil:
+		case p.Source == pkix.File && p.Bundle.TLSOff == "":
+			return p.Path, ""
+		case p.Source == pkix.Directory && dir == "" && p.Bundle.Linked():
+			dir = p.Path
 		}
 	}
-	return ""
+	return "", dir
 }

@@ -20,6 +20,7 @@ type planner struct {
 	cfg    *postfix.Config
 	flags  *planFlags
 	bundle string // the CAfile that this operating system has; "" = none
+	dir    string // the CApath that it has where it has no CAfile
 
 	weights  weights
 	existing *postfix.Map
@@ -94,15 +95,17 @@ func (p *planner) head() report.Plan {
 // advice is what to put into main.cf, all of it where no main.cf was read.
 func (p *planner) advice() []string {
 	if p.flags.source() == "" {
-		return postfix.Advice(p.bundle, nil)
+		return postfix.Advice(p.bundle, p.dir, nil)
 	}
-	return postfix.Advice(p.bundle, p.cfg)
+	return postfix.Advice(p.bundle, p.dir, p.cfg)
 }
 
 // doubt says on stderr where a saved run's servers were not asked as this Postfix would ask them.
 func (p *planner) doubt() {
 	head, hello := p.job.facts.head(), p.cfg.Postfix.Hello().String()
 	switch {
+	case head.MXOnly:
+		fmt.Fprintln(p.job.err, "mxtls: the run was saved with --mx-only, which talks to nobody: what hangs on servers cannot be told")
 	case !head.AsPostfix:
 		fmt.Fprintln(p.job.err, "mxtls: the run was saved by scan, without the questions that plan asks of servers with "+
 			"TLS 1.2 and older: what is chosen there may differ")

@@ -134,14 +134,23 @@ func (u *unfinished) close() {
 // fit makes the options those of the run that goes on.
 func (u *unfinished) fit(o *scanner.Options, part *shard) error {
 	h := u.head()
-	if o.Port != h.Port {
-		return fmt.Errorf("--resume %s: that run looked at port %d, not %d", u.path, h.Port, o.Port)
+	switch {
+	case o.Port != h.Port:
+		return hinted{fmt.Errorf("--resume %s: that run looked at port %d, not %d", u.path, h.Port, o.Port),
+			fmt.Sprintf("--port %d goes on with it", h.Port)}
+	case h.MXOnly && !o.MXOnly:
+		return hinted{fmt.Errorf("--resume %s: that run looked mail hosts up and talked to none of them", u.path),
+			"--mx-only goes on with it"}
+	case o.MXOnly && !h.MXOnly:
+		return hinted{fmt.Errorf("--resume %s: that run talked to the mail hosts", u.path), "leave --mx-only out"}
+	case part.String() != h.Shard && h.Shard == "":
+		return hinted{fmt.Errorf("--resume %s: that run is of a whole list", u.path), "leave --shard out"}
+	case part.String() != h.Shard:
+		return hinted{fmt.Errorf("--resume %s: that run is %s", u.path, partOf(h)),
+			fmt.Sprintf("--shard %s goes on with it, and the --by-provider that it began with, if any", h.Shard)}
 	}
 	if o.At.IsZero() {
 		o.At = h.At
-	}
-	if part.String() != h.Shard {
-		return fmt.Errorf("--resume %s: that run is part %q of its list, not %q", u.path, h.Shard, part)
 	}
 	if h.AsPostfix {
 		return hinted{errors.New("--resume: it is a run of mxtls plan"), "--from judges as much of it as there is"}

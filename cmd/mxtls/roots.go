@@ -54,7 +54,12 @@ The network is never touched; --fetch-nothing has the kernel see to that.`,
   mxtls roots /etc/postfix/cacert.pem --fail-on expired,broken,stale=2y
   mxtls roots --from run.jsonl.zst --against /etc/postfix/new.pem
   mxtls roots --root /var/lib/machines/mail -o csv --out roots.csv`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) <= 1 {
+				return nil
+			}
+			return hinted{fmt.Errorf("roots takes one FILE or DIR, not %d", len(args)), "--against names another one to compare with"}
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.output.columns && f.from != "" {
 				return listColumns(s.out, report.ComparisonColumns())
@@ -124,7 +129,7 @@ func (f *rootsFlags) run(ctx context.Context, s streams, args []string) (err err
 		at = time.Now()
 	}
 	audit := pkix.NewAudit(b, against, at.UTC(), soon)
-	inv := &report.Inventory{Version: version(), Audit: audit, Places: f.places}
+	inv := &report.Inventory{Version: version(), Audit: audit, Places: f.places, System: f.root}
 	err = f.write(s, b, func(w io.Writer, o report.Options) error {
 		return report.WriteInventory(f.output.format, w, o, inv)
 	})
@@ -140,7 +145,11 @@ func (f *rootsFlags) bundle(args []string) (*pkix.Bundle, error) {
 		if f.root != "" {
 			return nil, errors.New("--root looks for the bundle of an operating system: it takes no FILE or DIR beside it")
 		}
-		return pkix.Inspect(args[0])
+		b, err := pkix.Inspect(args[0])
+		if errors.Is(err, fs.ErrNotExist) {
+			err = hinted{err, "name a FILE or DIR that is there, or none for the bundle of this operating system"}
+		}
+		return b, err
 	}
 	system := os.DirFS("/")
 	if f.root != "" {
@@ -165,6 +174,9 @@ func (f *rootsFlags) bundle(args []string) (*pkix.Bundle, error) {
 // noBundle is the error of an operating system without a bundle.
 func (f *rootsFlags) noBundle(system fs.FS) error {
 	_, err := pkix.Find(system)
+	if f.root != "" {
+		err = fmt.Errorf("--root %s: %w", f.root, err)
+	}
 	return hinted{err, "install its ca-certificates package, or name a FILE or DIR"}
 }
 
@@ -196,8 +208,14 @@ func (f *rootsFlags) write(s streams, b *pkix.Bundle, layout func(io.Writer, rep
 
 // remark says on stderr what is wrong with a bundle as a whole, where the report is a CSV.
 func (f *rootsFlags) remark(s streams, b *pkix.Bundle) {
-	if f.output.format == report.CSV && !f.output.quiet && b.TLSOff != "" {
+	if f.output.format != report.CSV || f.output.quiet {
+		return
+	}
+	if b.TLSOff != "" {
 		fmt.Fprintf(s.err, "mxtls: as smtp_tls_CAfile this switches TLS off for all mail: %s\n", oneLine(b.TLSOff))
+	}
+	if why := b.Unready(); why != "" {
+		fmt.Fprintf(s.err, "mxtls: %s\n", oneLine(why))
 	}
 }
 

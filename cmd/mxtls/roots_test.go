@@ -2,29 +2,44 @@ package main
 
 import (
 	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"mxtls/scanner/pkix"
+	"mxtls/scanner/scannertest"
 )
 
-// TestLoadable: the CAfile to advise is the first that Postfix can load; a directory is none.
+// TestLoadable: what to advise is the first CAfile that Postfix can load, else the first CApath that was made ready.
 func TestLoadable(t *testing.T) {
 	t.Parallel()
 	good, off := &pkix.Bundle{Roots: 1}, &pkix.Bundle{Roots: 1, TLSOff: "a PEM block that cannot be decoded"}
 	absent := pkix.Place{Path: "/absent", Source: pkix.File, Err: fs.ErrNotExist}
 	broken := pkix.Place{Path: "/broken", Source: pkix.File, Bundle: off, Used: true}
-	dir := pkix.Place{Path: "/dir", Source: pkix.Directory, Bundle: good}
+	dir := func(path string) pkix.Place {
+		b, err := pkix.Inspect(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pkix.Place{Path: path, Source: pkix.Directory, Bundle: b}
+	}
+	const hashed = "../../testdata/roots/hashed"
+	bare := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bare, "ca.pem"), scannertest.NewCA("Root").PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	file := pkix.Place{Path: "/file", Source: pkix.File, Bundle: good}
 	for _, tc := range []struct {
-		places []pkix.Place
-		want   string
+		places    []pkix.Place
+		file, dir string
 	}{
-		{nil, ""}, {[]pkix.Place{absent, broken, dir}, ""}, {[]pkix.Place{absent, broken, dir, file}, "/file"},
-		{[]pkix.Place{file, broken}, "/file"},
+		{nil, "", ""}, {[]pkix.Place{absent, broken, dir(bare)}, "", ""},
+		{[]pkix.Place{absent, broken, dir(bare), dir(hashed)}, "", hashed},
+		{[]pkix.Place{absent, broken, dir(hashed), file}, "/file", ""}, {[]pkix.Place{file, broken}, "/file", ""},
 	} {
-		if got := loadable(tc.places); got != tc.want {
-			t.Errorf("%v: %q, want %q", tc.places, got, tc.want)
+		if file, dir := loadable(tc.places); file != tc.file || dir != tc.dir {
+			t.Errorf("%v: %q, %q, want %q, %q", tc.places, file, dir, tc.file, tc.dir)
 		}
 	}
 }

@@ -41,7 +41,9 @@ func parseRootsCondition(word string, from bool) (func(*pkix.Audit, bool) bool, 
 	case word == "expired":
 		return func(a *pkix.Audit, _ bool) bool { return a.Bundle.Expired(a.At) > 0 }, nil
 	case word == "broken":
-		return func(a *pkix.Audit, _ bool) bool { return a.Bundle.TLSOff != "" || a.Count(pkix.IssueBroken) > 0 }, nil
+		return func(a *pkix.Audit, _ bool) bool {
+			return a.Bundle.TLSOff != "" || a.Bundle.Unready() != "" || a.Count(pkix.IssueBroken) > 0
+		}, nil
 	case word == "changed" && from:
 		return func(_ *pkix.Audit, changed bool) bool { return changed }, nil
 	case word == "changed":

@@ -56,7 +56,7 @@ func openWhole(path string) (*saver, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := place.file.Stat(); err == nil && !info.Mode().IsRegular() {
+	if !place.keeps() {
 		return place, nil
 	}
 	s, err := openBeside(place.flag, realPath(path), ".part")
@@ -103,6 +103,15 @@ func realPath(path string) string {
 		return target
 	}
 	return path
+}
+
+// keeps reports whether what is written can be read again: a pipe or a device passes it on.
+func (s *saver) keeps() bool {
+	if s == nil {
+		return false
+	}
+	info, err := s.file.Stat()
+	return err == nil && info.Mode().IsRegular()
 }
 
 // vacant takes the file for this process alone and makes sure that nothing is lost.

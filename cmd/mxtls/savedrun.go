@@ -25,12 +25,13 @@ type savedRun struct {
 	file   io.Closer
 	reader *runfile.Reader
 	judge  *scanner.Judge
-	from   int    // place in the list of the first result that is wanted
-	remark string // on the roots, once bundle was called; "" where there is nothing to say
+	from   int          // place in the list of the first result that is wanted
+	roots  *pkix.Bundle // those of the run itself, once bundle was called
+	remark string       // on them; "" where there is nothing to say
 
 	passed  int          // connections of the results before from
 	read    atomic.Int64 // results so far; the progress line looks on
-	whole   atomic.Bool  // the last line was read
+	whole   atomic.Bool  // the last line was read, and says that no result is missing
 	failed  error
 	stopped bool
 }
@@ -88,7 +89,7 @@ func (p *savedRun) explain(err error) error {
 	err = fmt.Errorf("%s: %w", p.named(), err)
 	switch {
 	case errors.Is(err, runfile.ErrEmpty):
-		return hinted{err, "the run that was to write it was stopped before it began; mxtls scan --save begins it anew"}
+		return hinted{err, "what was to fill it has only just begun, or was stopped before: then scan or merge anew"}
 	case errors.Is(err, runfile.ErrForeign):
 		return hinted{err, "mxtls scan --save FILE saves a run; -f reads a list of domains"}
 	case errors.Is(err, runfile.ErrNewer):
@@ -113,7 +114,8 @@ func (p *savedRun) results(ctx context.Context) iter.Seq[runfile.Saved] {
 			close(quit)
 			for range judged { // until the reader has left the file
 			}
-			p.whole.Store(p.reader.Tail() != nil)
+			tail := p.reader.Tail()
+			p.whole.Store(tail != nil && tail.Partial == "")
 		}()
 		for batch := range judged {
 			for i := range batch {
@@ -231,6 +233,7 @@ func (p *savedRun) bundle() (b *pkix.Bundle, err error) {
 	if err != nil {
 		return nil, hinted{fmt.Errorf("the roots that the run was judged by: %w", err), "--ca-file, --ca-path or --ca names others"}
 	}
+	p.roots = b
 	if b.SHA256 != saved.SHA256 {
 		p.remark = fmt.Sprintf("%s has other roots now than when the run was saved", b.Path)
 	}

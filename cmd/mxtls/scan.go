@@ -52,6 +52,7 @@ func (f *scanFlags) run(ctx context.Context, s streams, args []string) error {
 		return err
 	}
 	defer j.close()
+	j.resumable = j.save.keeps()
 	return j.run(ctx)
 }
 
@@ -69,6 +70,10 @@ func (f *scanFlags) job(ctx context.Context, s streams, args []string) (*job, er
 	if f.from != "" {
 		tuneMemory(memoryForSaved)
 		return j, f.rejudge(ctx, j)
+	}
+	if f.resume != "" && f.sources.none() && len(args) == 0 {
+		return nil, hinted{fmt.Errorf("--resume %s: the list is missing: a saved run knows only whom it came to", f.resume),
+			"name the lists and domains that the run began with"}
 	}
 	tuneMemory(memoryForList + int64(f.concurrency)*memoryForSession)
 	items, err := f.sources.open(ctx, args, s.in)

@@ -12,6 +12,7 @@ import (
 
 	"mxtls/scanner/mx"
 	"mxtls/scanner/name"
+	"mxtls/scanner/runfile"
 )
 
 // shard is one part of a list that several machines scan, each its own. It is a flag's value: "2/4". Which part an item
@@ -44,6 +45,14 @@ func (s *shard) Set(text string) error {
 	}
 	s.part, s.parts = i, n
 	return nil
+}
+
+// partOf is how much of its list a run looked at.
+func partOf(h runfile.Head) string {
+	if h.Shard == "" {
+		return "of a whole list"
+	}
+	return "part " + h.Shard + " of its list"
 }
 
 // Type is the value's name in the help.

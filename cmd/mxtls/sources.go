@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mxtls/scanner/list"
+	"mxtls/scanner/runfile"
 )
 
 // sourceFlags name the lists of a run.
@@ -140,6 +141,8 @@ func (s *sources) addFile(ctx context.Context, path, column string, stdin io.Rea
 		return fmt.Errorf("-f: %w", err)
 	case info.IsDir():
 		return fmt.Errorf("-f: %s is a directory", path)
+	case info.Mode().IsRegular() && isSavedRun(file):
+		return hinted{fmt.Errorf("-f %s: it is a saved run, not a list of domains", path), "--from FILE judges it again"}
 	case info.Mode().IsRegular():
 		s.lines += countLines(file)
 		s.add(filepath.Base(path), column, file)
@@ -147,6 +150,16 @@ func (s *sources) addFile(ctx context.Context, path, column string, stdin io.Rea
 		s.add(filepath.Base(path), column, interruptible(ctx, file))
 	}
 	return nil
+}
+
+// isSavedRun reports whether a file is what --save writes. The file is left at its beginning.
+func isSavedRun(file *os.File) bool {
+	run, err := runfile.NewReader(file)
+	if err == nil {
+		run.Close()
+	}
+	_, failed := file.Seek(0, io.SeekStart)
+	return err == nil && failed == nil
 }
 
 // addDomains takes domains in.

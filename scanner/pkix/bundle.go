@@ -121,7 +121,7 @@ func loadDir(fsys fs.FS, dir, name string) (*Bundle, error) {
 		return nil, err
 	}
 	if b.Roots+b.Others == 0 {
-		return nil, fmt.Errorf("%s: no certificate in any of its files (%d)", name, files)
+		return nil, fmt.Errorf("%s: "+noCertificate, name, files)
 	}
 	return b.seal()
 }
@@ -140,11 +140,17 @@ func readDir(fsys fs.FS, dir, name string) (b *Bundle, files int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if links == 0 {
+	switch {
+	case b.Roots+b.Others == 0:
+		b.warn(name, fmt.Sprintf(noCertificate, len(entries)))
+	case links == 0:
 		b.warn(name, noLinks)
 	}
 	return b, len(entries), nil
 }
+
+// noCertificate is what is wrong with a directory of so many files none of which holds one.
+const noCertificate = "no certificate in any of its files (%d)"
 
 // noLinks is what is wrong with a directory that nobody made ready.
 const noLinks = "no hash links: OpenSSL and Postfix see nothing here before openssl rehash was run"
@@ -322,6 +328,21 @@ func (b *Bundle) finish() {
 	all := sha256.Sum256(bytes.Join(sums, nil))
 	b.SHA256 = hex.EncodeToString(all[:])
 	b.seen = nil
+}
+
+// Linked reports whether each root has a hash link, so that Postfix sees it in its smtp_tls_CApath.
+func (b *Bundle) Linked() bool {
+	return b.Roots > 0 && !slices.ContainsFunc(b.roots, func(c *certificate) bool { return !b.linked[c.sum] })
+}
+
+// Unready is why Postfix sees nothing in a directory, as where it has no hash links; "" where it does, and for a file.
+func (b *Bundle) Unready() string {
+	for _, w := range b.Warnings {
+		if b.From == Directory && w.Path == b.Path {
+			return w.String()
+		}
+	}
+	return ""
 }
 
 // Newest is the begin of the newest root that is valid by then: the bundle is no older in substance, whatever its date.

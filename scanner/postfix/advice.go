@@ -2,10 +2,10 @@ package postfix
 
 import "fmt"
 
-// Advice is what to put into main.cf, line by line, with comments: trust anchors from the operating system's bundle
-// ("" = none was found), a level, and a log that shows TLS. What the configuration has already is left as it is; nil
-// stands for one that is not known.
-func Advice(bundle string, c *Config) []string {
+// Advice is what to put into main.cf, line by line, with comments: trust anchors of the operating system, from its bundle
+// or, where that is "", from a directory with hash links ("" = no such thing was found either), a level, and a log that
+// shows TLS. What the configuration has already is left as it is; nil stands for one that is not known.
+func Advice(bundle, dir string, c *Config) []string {
 	if c == nil {
 		c = NewConfig(nil, Options{})
 	}
@@ -14,11 +14,16 @@ func Advice(bundle string, c *Config) []string {
 		lines = append(lines, "# "+comment, fmt.Sprintf(format, args...))
 	}
 	switch {
+	case c.EngineOff != "" && bundle == "" && dir != "":
+		add("The CAfile in use cannot be loaded, which switches TLS off for all mail.", "smtp_tls_CAfile =")
+		lines = append(lines, directoryAdvice(dir)...)
 	case c.EngineOff != "" && bundle != "":
 		add("The CAfile in use cannot be loaded, which switches TLS off for all mail.", "smtp_tls_CAfile = %s", bundle)
 	case !c.Trusts() && bundle != "":
 		add("The root certificates of this operating system. Without them every server is Untrusted.",
 			"smtp_tls_CAfile = %s", bundle)
+	case !c.Trusts() && dir != "":
+		lines = append(lines, directoryAdvice(dir)...)
 	case !c.Trusts():
 		lines = append(lines, "# No file of root certificates that Postfix can load was found on this system: install its",
 			"# ca-certificates package, then set smtp_tls_CAfile to its bundle. Without it every server is Untrusted.")
@@ -41,4 +46,14 @@ func Advice(bundle string, c *Config) []string {
 		lines = append(lines, "# Nothing to add: trust anchors, level and log level are set.")
 	}
 	return lines
+}
+
+// directoryAdvice is for systems that have no file. Postfix reads a CAfile before it enters its chroot, but looks into a
+// CApath whenever a chain calls for it (postconf(5)).
+func directoryAdvice(dir string) []string {
+	return []string{
+		"# The root certificates of this operating system, which has no file of them that Postfix can load. Where smtp",
+		"# runs in a chroot (master.cf), the directory has to be there. Without it every server is Untrusted.",
+		"smtp_tls_CApath = " + dir,
+	}
 }

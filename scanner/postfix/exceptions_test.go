@@ -173,22 +173,25 @@ func TestAdvice(t *testing.T) {
 	broken := configured(t, Version{}, "smtp_tls_security_level = may", "smtp_tls_loglevel = 1")
 	broken.EngineOff = "/ca.pem:3: broken"
 	for _, tt := range []struct {
-		name   string
-		bundle string
-		cfg    *Config
-		want   []string
+		name        string
+		bundle, dir string
+		cfg         *Config
+		want        []string
 	}{
-		{"nothing known", bundle, nil, []string{"smtp_tls_CAfile = " + bundle, "smtp_tls_security_level = may",
+		{"nothing known", bundle, "/hashed", nil, []string{"smtp_tls_CAfile = " + bundle, "smtp_tls_security_level = may",
 			"smtp_tls_loglevel = 1"}},
-		{"no bundle here", "", nil, []string{"smtp_tls_security_level = may", "smtp_tls_loglevel = 1"}},
-		{"all set", bundle, configured(t, Version{}, "smtp_tls_security_level = encrypt", "smtp_tls_loglevel = 1"), nil},
-		{"dane", bundle, configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1"),
+		{"no bundle here", "", "", nil, []string{"smtp_tls_security_level = may", "smtp_tls_loglevel = 1"}},
+		{"all set", bundle, "/hashed", configured(t, Version{}, "smtp_tls_security_level = encrypt", "smtp_tls_loglevel = 1"), nil},
+		{"dane", bundle, "", configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1"),
 			[]string{"smtp_dns_support_level = dnssec"}},
-		{"dane, hosts file", bundle, configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1",
+		{"dane, hosts file", bundle, "", configured(t, Version{}, "smtp_tls_security_level = dane", "smtp_tls_loglevel = 1",
 			"smtp_host_lookup = native"), []string{"smtp_dns_support_level = dnssec", "smtp_host_lookup = dns"}},
-		{"broken CAfile", bundle, broken, []string{"smtp_tls_CAfile = " + bundle}},
+		{"broken CAfile", bundle, "/hashed", broken, []string{"smtp_tls_CAfile = " + bundle}},
+		{"a directory alone", "", "/hashed", nil, []string{"smtp_tls_CApath = /hashed", "smtp_tls_security_level = may",
+			"smtp_tls_loglevel = 1"}},
+		{"broken CAfile, a directory alone", "", "/hashed", broken, []string{"smtp_tls_CAfile =", "smtp_tls_CApath = /hashed"}},
 	} {
-		lines := Advice(tt.bundle, tt.cfg)
+		lines := Advice(tt.bundle, tt.dir, tt.cfg)
 		if diff := cmp.Diff(tt.want, settings(lines)); diff != "" || len(lines) == 0 {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
@@ -197,12 +200,12 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("%s: as main.cf: %v, %v", tt.name, s, err)
 		}
 	}
-	none := Advice("", nil) // there may be a directory of them all the same
+	none := Advice("", "", nil)
 	if !strings.Contains(none[0], "No file of root certificates") || !strings.Contains(none[1], "set smtp_tls_CAfile") {
 		t.Errorf("without a bundle: %q", none)
 	}
-	again := configured(t, Version{}, Advice(bundle, nil)...)
-	if left := settings(Advice(bundle, again)); left != nil || len(again.Remarks()) > 0 {
+	again := configured(t, Version{}, Advice(bundle, "", nil)...)
+	if left := settings(Advice(bundle, "", again)); left != nil || len(again.Remarks()) > 0 {
 		t.Errorf("after the advice was taken: %v, %v", left, again.Remarks())
 	}
 }

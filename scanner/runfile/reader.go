@@ -107,7 +107,7 @@ func (r *Reader) readHead() error {
 	}
 	r.head = Head{
 		Version: h.Version, Started: h.Started, At: h.At, Resolvers: h.Resolvers, Validating: h.Validating, EHLO: h.EHLO,
-		Port: h.Port, Limits: h.Limits, Roots: h.Roots, AsPostfix: h.AsPostfix, Hello: h.Hello, Shard: h.Shard,
+		Port: h.Port, Limits: h.Limits, Roots: h.Roots, AsPostfix: h.AsPostfix, Hello: h.Hello, MXOnly: h.MXOnly, Shard: h.Shard,
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ type runRecord struct {
 	Roots         Roots       `json:"roots"`
 	AsPostfix     bool        `json:"as_postfix"`
 	Hello         string      `json:"hello"`
+	MXOnly        bool        `json:"mx_only,omitzero"`
 	Shard         string      `json:"shard"`
 }
 

@@ -48,6 +48,7 @@ type Head struct {
 	Roots      Roots
 	AsPostfix  bool   // the servers were asked in Postfix's words too (scanner.Options)
 	Hello      string // whose words those are: a clienthello.Release
+	MXOnly     bool   // mail hosts were looked up, and nobody was talked to
 	Shard      string // the part of a list that several machines share: "2/4"; "" = all of it
 }
 

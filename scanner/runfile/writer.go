@@ -73,7 +73,7 @@ func NewWriter(file io.Writer, compress bool, h Head) (*Writer, error) {
 	record := runRecord{
 		Type: typeRun, SchemaVersion: SchemaVersion, Program: program, Version: h.Version, Started: h.Started.UTC(), At: h.At.UTC(),
 		Resolvers: h.Resolvers, Validating: h.Validating, EHLO: h.EHLO, Port: h.Port, Limits: h.Limits, Roots: h.Roots,
-		AsPostfix: h.AsPostfix, Hello: h.Hello, Shard: h.Shard,
+		AsPostfix: h.AsPostfix, Hello: h.Hello, MXOnly: h.MXOnly, Shard: h.Shard,
 	}
 	if _, err := w.write(record); err != nil {
 		return nil, err
