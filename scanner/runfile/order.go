@@ -1,6 +1,7 @@
 package runfile
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
@@ -43,6 +44,8 @@ func (r *Reader) end(line []byte) error {
 		return fmt.Errorf("the run came to its end, and item %d of its list is not in the file", o.gap+1)
 	case end.Results != nil && *end.Results != o.results:
 		return fmt.Errorf("the run had %d results, and %d are in the file", *end.Results, o.results)
+	case end.CRC32C != nil && *end.CRC32C != r.before:
+		return errors.New("the lines before have another checksum than was written: one of them is damaged")
 	}
 	r.tail = &end.Tail
 	return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"iter"
 	"strings"
@@ -42,7 +43,8 @@ type Reader struct {
 	buf  []byte
 
 	connections int
-	octets      int64 // of the lines so far
+	octets      int64  // of the lines so far
+	before, sum uint32 // of the lines before the last one, and with it
 	order       order
 
 	hosts        map[uint64]*hosts
@@ -174,6 +176,7 @@ func (r *Reader) next() ([]byte, error) {
 		case err == nil:
 			r.line++
 			r.octets += int64(len(r.buf))
+			r.before, r.sum = r.sum, crc32.Update(r.sum, castagnoli, r.buf)
 			return r.buf, nil
 		case len(r.buf) > maxLine:
 			return nil, &Error{r.line + 1, errLongLine}

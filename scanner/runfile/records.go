@@ -271,7 +271,8 @@ type lookupErrRecord struct {
 }
 
 type endRecord struct {
-	Type    string `json:"type"`
-	Results *int   `json:"results,omitzero"` // that were written; nil in a file of a version that did not count them
+	Type    string  `json:"type"`
+	Results *int    `json:"results,omitzero"` // that were written; nil in a file of a version that did not count them
+	CRC32C  *uint32 `json:"crc32c,omitzero"`  // of all lines before (RFC 9260 appendix A); likewise
 	Tail
 }

@@ -10,7 +10,8 @@
 //	hosts        mail hosts and their servers' sessions by number, numbered, before the first domain that has them
 //	domain       one item of the list, in the list's order, and its hosts by number; that it has no MTA-STS or TLSRPT
 //	             record is a status and a trust: "no_mta_sts":"nodata insecure"
-//	end          last: what only the end of a run knows; Tail has the fields, and "results" says how many there are
+//	end          last: what only the end of a run knows; Tail has the fields, "results" says how many there are, and
+//	             "crc32c" is a checksum over all lines before
 //
 // Each certificate, session and set of hosts stands there once and is referred to. So that neither side's memory grows with the
 // run, a writer keeps only so much in mind: a line's "forget" lists what no later line refers to, and who comes up

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -477,18 +478,46 @@ func TestDamagedCompressed(t *testing.T) {
 	}
 }
 
+// unsummed is a file without its checksum, as one has it that was changed on purpose.
+func unsummed(file string) string { return checksum.ReplaceAllString(file, "") }
+
+var checksum = regexp.MustCompile(`"crc32c":[0-9]+,`)
+
+// TestDamagedPlain: one octet before the last line changes, and it is told, by an error if not by the end that is missing.
+func TestDamagedPlain(t *testing.T) {
+	t.Parallel()
+	r := full(t)
+	file := write(t, false, &Tail{}, listed(r, r)...)
+	end := bytes.LastIndexByte(file[:len(file)-1], '\n')
+	if n := len(checksum.FindAll(file[end:], -1)); n != 1 {
+		t.Fatalf("%d checksums in the last line", n)
+	}
+	for n := 0; n < end; n += 7 {
+		bad := bytes.Clone(file)
+		bad[n] ^= 2
+		if _, _, tail, err := read(bad); err == nil && tail != nil {
+			t.Errorf("octet %d of %d is another, without complaint: %q", n, len(file), bad[max(n-20, 0):n+20])
+		}
+	}
+	if _, _, tail, err := read([]byte(unsummed(string(file)))); err != nil || tail == nil {
+		t.Errorf("without a checksum: tail %v, %v", tail, err)
+	}
+}
+
 // TestOrder: each item of the list is there once and in its order, and what is lost is told, by the line.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	r := full(t)
 	good := string(write(t, false, &Tail{}, listed(r, r, r)...))
 	part := string(write(t, false, &Tail{}, func() []scanner.Result { l := listed(r, r, r); l[1].Index, l[2].Index = 5, 9; return l }()...))
-	whole := func(file string) string { return strings.Replace(file, `"shard":"text`, `"shard":"","was":"text`, 1) }
+	whole := func(file string) string {
+		return unsummed(strings.Replace(file, `"shard":"text`, `"shard":"","was":"text`, 1))
+	}
 	lines := strings.SplitAfter(good, "\n")
 	end := len(lines) - 1 // the number of the last line
 	first, second := lines[end-4], lines[end-3]
 	without := func(file, line string) string { return strings.Replace(file, line, "", 1) }
-	old := func(file string) string { return strings.Replace(file, `"results":3,`, "", 1) }
+	old := func(file string) string { return unsummed(strings.Replace(file, `"results":3,`, "", 1)) }
 	for _, tt := range []struct{ name, file, want string }{
 		{"a part", part, ""},
 		{"a whole run", whole(good), ""},
@@ -522,7 +551,7 @@ func TestUnknownFields(t *testing.T) {
 	t.Parallel()
 	r := full(t)
 	good := string(write(t, false, &Tail{}, r))
-	added := strings.ReplaceAll(good, `{"type":"`, `{"colour":{"a":[1]},"type":"`)
+	added := unsummed(strings.ReplaceAll(good, `{"type":"`, `{"colour":{"a":[1]},"type":"`))
 	_, results, tail, err := read([]byte(added))
 	if err != nil || tail == nil || len(results) != 1 {
 		t.Fatalf("%d results, tail %v, %v", len(results), tail, err)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash/crc32"
 	"io"
 	"net/netip"
 	"sync"
@@ -26,6 +27,9 @@ const (
 	zstdWindow = 1 << 20                // of which the writer holds a few; servers repeat themselves within it
 )
 
+// castagnoli is the polynomial of the checksum over all lines, which processors know.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // Writer writes one run. It is for one goroutine. An error is the file's own and ends the writing. What was added is in
 // the file a tenth of a second later at the latest, also where nothing follows.
 type Writer struct {
@@ -38,6 +42,7 @@ type Writer struct {
 	late    *time.Timer // flushes them
 	failed  error       // what came of that
 	results int         // so far
+	sum     uint32      // of the lines so far
 
 	hosts        *dictionary[[sha256.Size]byte]
 	sessions     *dictionary[sessionKey]
@@ -132,7 +137,7 @@ func (w *Writer) End(t Tail) error {
 	if w.failed != nil {
 		return w.failed
 	}
-	if _, err := w.write(endRecord{typeEnd, &w.results, t}); err != nil {
+	if _, err := w.write(endRecord{typeEnd, &w.results, &w.sum, t}); err != nil {
 		return err
 	}
 	if err := w.flush(); err != nil {
@@ -271,6 +276,7 @@ func (w *Writer) write(record any) (octets int, err error) {
 	if err := w.encode(record); err != nil {
 		return 0, err
 	}
+	w.sum = crc32.Update(w.sum, castagnoli, w.line.Bytes())
 	return w.out.Write(w.line.Bytes())
 }
 
