@@ -142,8 +142,18 @@ func (w *world) signalAt(ts *testscript.TestScript, name string, addrs []string,
 // watch does something as soon as each of some servers has a session, unless the story ends before.
 func (w *world) watch(servers []*scannertest.Server, do func()) {
 	idle := func(s *scannertest.Server) bool { return s.Sessions() == 0 }
+	w.when(func() bool { return !slices.ContainsFunc(servers, idle) }, do)
+}
+
+// asked reports whether the resolver was asked for a name.
+func (w *world) asked(name string) bool {
+	return slices.ContainsFunc(w.dns.Queries(), func(q scannertest.Query) bool { return q.Name == name })
+}
+
+// when does something as soon as something holds, unless the story ends before.
+func (w *world) when(holds func() bool, do func()) {
 	w.watchers.Go(func() {
-		for slices.ContainsFunc(servers, idle) {
+		for !holds() {
 			select {
 			case <-time.After(5 * time.Millisecond):
 			case <-w.closing:
@@ -252,14 +262,15 @@ var worldCommands = map[string]worldCommand{
 		w.dns.Fail(args[0], "", scannertest.Failure{Rcode: args[1]})
 		return true
 	}},
-	// The resolver dies as soon as the server at ADDR has a session.
-	"dnsdies": {"dnsdies ADDR", 1, false, func(ts *testscript.TestScript, w *world, args []string) bool {
-		w.watch([]*scannertest.Server{w.server(ts, args[0])}, w.dns.Stop)
+	// The resolver dies as soon as the server at ADDR has a session and NAME was asked for.
+	"dnsdies": {"dnsdies ADDR NAME", 2, false, func(ts *testscript.TestScript, w *world, args []string) bool {
+		server := w.server(ts, args[0])
+		w.when(func() bool { return server.Sessions() > 0 && w.asked(args[1]) }, w.dns.Stop)
 		return true
 	}},
 	// The resolver was asked for NAME.
 	"asked": {"asked NAME", 1, true, func(_ *testscript.TestScript, w *world, args []string) bool {
-		return slices.ContainsFunc(w.dns.Queries(), func(q scannertest.Query) bool { return q.Name == args[0] })
+		return w.asked(args[0])
 	}},
 	// The server at ADDR had N sessions.
 	"sessions": {"sessions ADDR N", 2, true, func(ts *testscript.TestScript, w *world, args []string) bool {
